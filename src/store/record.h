@@ -1,0 +1,99 @@
+// What stands in a record of the journal, and how it is written down (docs/storage.md).
+//
+// A record's frame (length, checksum, kind, segment, sequence, batch) is journal.h's business; this is the payload. Numbers
+// are little-endian, texts are a length and the bytes. Decoding never trusts what it reads: a payload that is short, long or
+// out of range gives nothing. The views of a decoded record point into the payload.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/ids.h"
+#include "core/model.h"
+
+namespace creel::store {
+
+enum class RecordKind : std::uint8_t {
+  event = 1,    // an accepted request with its events
+  outcome = 2,  // an attempt and what follows from it
+  command = 3,  // an operator's word
+  copy = 4,     // an event copied forward out of a segment that goes, with the state of its deliveries
+  keys = 5,     // dedupe keys copied forward out of a segment that goes
+  state = 6,    // operator state, the first record of each segment
+  rejected = 7  // a rejected request; in the quarantine's own journal alone
+};
+
+struct EventItem {
+  std::string_view dedupe_key, provider_id, type, subject;
+  std::optional<Time> occurred;
+  std::uint32_t body_offset = 0, body_bytes = 0;
+};
+
+struct EventRecord {
+  std::string_view source, peer, secret_label;
+  Time received;
+  std::chrono::seconds dedupe_window{0};
+  std::vector<EventItem> items;
+  std::vector<std::string_view> destinations;
+  std::string_view head, body;
+};
+// Everything but head and body, which follow it in the record as they are: the caller writes the three parts one after the
+// other, without copying them together. Appends to `into`.
+void encode_event_meta(const NewEvent& event, std::string& into);
+// `into` is reused: decoding a journal allocates nothing once its vectors have grown.
+[[nodiscard]] bool decode_event(std::string_view payload, EventRecord& into);
+
+void encode_outcome(const Outcome& outcome, std::string& into);
+[[nodiscard]] std::optional<Outcome> decode_outcome(std::string_view payload);
+
+void encode_command(const Command& command, std::string& into);
+[[nodiscard]] std::optional<Command> decode_command(std::string_view payload);
+
+struct CopiedDelivery {
+  std::uint16_t item = 0;
+  std::string_view destination;
+  std::uint32_t ordinal = 1;
+  DeliveryState state = DeliveryState::pending;
+  Time due;
+  std::uint32_t attempts = 0, attempts_base = 0;
+  Time changed;  // when it came into this state
+};
+struct CopyRecord {
+  Sequence sequence = 0;            // of the original record: the ids stay what they were
+  std::vector<std::uint16_t> items;  // those that became events; the others were duplicates
+  std::vector<CopiedDelivery> deliveries;
+  std::string_view event;  // the original payload
+};
+void encode_copy_meta(const CopyRecord& copy, std::string& into);  // without `event`, which follows
+[[nodiscard]] bool decode_copy(std::string_view payload, CopyRecord& into);
+
+// One dedupe key that outlives its event: 16 bytes of the store's keyed hash of (source, key), and when it was received.
+struct KeptKey {
+  std::uint64_t hash_low = 0, hash_high = 0;
+  Time received;
+};
+void encode_keys(std::span<const KeptKey> keys, std::string& into);
+[[nodiscard]] bool decode_keys(std::string_view payload, std::vector<KeptKey>& into);
+
+// What operators have set, so that any suffix of the journal rebuilds it (DETAILS 30). Named entries, so that later kinds of
+// state need no new format.
+struct StateRecord {
+  std::vector<std::pair<std::string_view, std::string_view>> entries;
+};
+void encode_state(const StateRecord& state, std::string& into);
+[[nodiscard]] bool decode_state(std::string_view payload, StateRecord& into);
+
+struct RejectedRecord {
+  std::string_view source, peer, cause, detail, head, body;
+  Time received;
+  std::int32_t status = 0;
+  std::uint32_t body_bytes = 0;  // as received
+};
+void encode_rejected(const RejectedRecord& rejected, std::string& into);
+[[nodiscard]] std::optional<RejectedRecord> decode_rejected(std::string_view payload);
+
+}  // namespace creel::store
