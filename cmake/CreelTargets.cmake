@@ -53,6 +53,7 @@ function(creel_fuzz name)
     return()
   endif()
   cmake_parse_arguments(ARG "" "CORPUS" "SOURCES;LIBRARIES" ${ARGN})
+  set_property(GLOBAL APPEND_STRING PROPERTY CREEL_FUZZ_TARGETS "${name} ${ARG_CORPUS}\n")  # for script/fuzz
   if(CREEL_FUZZ)
     add_executable(${name} ${ARG_SOURCES})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
