@@ -21,7 +21,9 @@ class Clock {
 // The real one. Safe to use from many threads.
 class SystemClock final : public Clock {
  public:
-  Time now() const override { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); }
+  Time now() const override {
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  }
   Ticks ticks() const override { return std::chrono::steady_clock::now(); }
 };
 

@@ -28,7 +28,8 @@ struct EventId {
 std::string to_text(EventId id);
 std::optional<EventId> parse_event_id(std::string_view text);
 
-// One event for one destination. `ordinal` is 1 for the delivery that the route made and counts on with each replay.
+// One event for one destination. `ordinal` is 1 for the delivery that the route made and counts on with each
+// replay.
 //
 // As text the event's id, a full stop, the destination's name, a full stop, the ordinal.
 struct DeliveryId {
@@ -46,6 +47,7 @@ std::optional<DeliveryId> parse_delivery_id(std::string_view text);
 template <>
 struct std::hash<creel::DeliveryId> {
   std::size_t operator()(const creel::DeliveryId& id) const noexcept {
-    return std::hash<std::string_view>{}(id.destination) ^ (id.event.value * 0x9e3779b97f4a7c15u + id.ordinal);
+    return std::hash<std::string_view>{}(id.destination) ^
+           (id.event.value * 0x9e3779b97f4a7c15u + id.ordinal);
   }
 };

@@ -2,9 +2,10 @@
 //
 //   log.info("event accepted", {{"source", source}, {"event", to_text(id)}});
 //
-// A line is queued by whoever says it and formatted and written by the log thread, many with one write (DETAILS 51). When
-// the queue is full lines are dropped, and how many is said as soon as there is room. Whatever came from outside is escaped
-// and cut at 256 bytes (DETAILS 63). Never give it a secret, a signature or a body.
+// A line is queued by whoever says it and formatted and written by the log thread, many with one write
+// (DETAILS 51). When the queue is full lines are dropped, and how many is said as soon as there is room.
+// Whatever came from outside is escaped and cut at 256 bytes (DETAILS 63). Never give it a secret, a
+// signature or a body.
 #pragma once
 
 #include <cstdint>
@@ -39,10 +40,18 @@ class Log {
   Log(const Clock& clock, Options options);
   ~Log();  // writes what is queued
 
-  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::debug, message, fields); }
-  void info(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::info, message, fields); }
-  void warning(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::warning, message, fields); }
-  void error(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::error, message, fields); }
+  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::debug, message, fields);
+  }
+  void info(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::info, message, fields);
+  }
+  void warning(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::warning, message, fields);
+  }
+  void error(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::error, message, fields);
+  }
 
   // From any thread. Copies what it keeps.
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields);

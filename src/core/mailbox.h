@@ -1,7 +1,7 @@
 // Values handed from many threads to one.
 //
-// post() from any thread; the owner takes everything at once. The caller of post() learns whether the box was empty, and
-// then, and only then, has to wake the owner: one wake-up a batch, not one a value.
+// post() from any thread; the owner takes everything at once. The caller of post() learns whether the box was
+// empty, and then, and only then, has to wake the owner: one wake-up a batch, not one a value.
 #pragma once
 
 #include <mutex>

@@ -17,7 +17,8 @@
 
 namespace creel {
 
-// --- Configured ----------------------------------------------------------------------------------------------------
+// --- Configured
+// ----------------------------------------------------------------------------------------------------
 
 struct RetryPolicy {
   std::chrono::milliseconds initial = std::chrono::seconds(1);
@@ -50,7 +51,8 @@ struct Route {
   std::vector<std::string> to;    // destinations
 };
 
-// --- Kept ----------------------------------------------------------------------------------------------------------
+// --- Kept
+// ----------------------------------------------------------------------------------------------------------
 
 // One event of a request that is to be kept. The body is a slice of the request's.
 struct NewItem {
@@ -63,15 +65,16 @@ struct NewItem {
   std::uint32_t body_bytes = 0;
 };
 
-// A request to be kept, with everything that is decided before the append (DETAILS 23). All views belong to the caller
-// and must hold still until the append is done.
+// A request to be kept, with everything that is decided before the append (DETAILS 23). All views belong to
+// the caller and must hold still until the append is done.
 struct NewEvent {
   std::string_view source;
   Time received;
   std::chrono::seconds dedupe_window{0};
   std::string_view peer;          // address of the sender
   std::string_view secret_label;  // which key matched
-  std::string_view head;          // request line and header lines as received, up to the empty line; credentials replaced
+  std::string_view
+      head;  // request line and header lines as received, up to the empty line; credentials replaced
   std::string_view body;
   std::span<const NewItem> items;
   std::span<const std::string_view> destinations;  // names; each item gets one delivery for each
@@ -89,7 +92,8 @@ struct NewRejected {
   std::string_view body;    // cut by the store where it is longer than the quarantine keeps
 };
 
-// --- Delivered -----------------------------------------------------------------------------------------------------
+// --- Delivered
+// -----------------------------------------------------------------------------------------------------
 
 enum class DeliveryState : std::uint8_t { pending, delivered, dead, cancelled };
 std::string_view to_text(DeliveryState state);
@@ -129,7 +133,8 @@ struct Outcome {
 // An operator's word about deliveries of one event.
 struct Command {
   enum class Kind : std::uint8_t {
-    retry,   // pending again and due now, with a fresh budget of attempts; made if it was dead, delivered or cancelled
+    retry,   // pending again and due now, with a fresh budget of attempts; made if it was dead, delivered or
+             // cancelled
     cancel,  // pending becomes cancelled
   };
   Kind kind = Kind::retry;
@@ -149,9 +154,9 @@ struct StoredEvent {
   std::string type;
   std::string subject;
   std::optional<Time> occurred;
-  std::string head;       // as NewEvent::head
-  std::string body;       // of this item
-  bool is_whole = true;   // the item is the request's whole body, so the source's signature can cover it
+  std::string head;      // as NewEvent::head
+  std::string body;      // of this item
+  bool is_whole = true;  // the item is the request's whole body, so the source's signature can cover it
 };
 
 }  // namespace creel

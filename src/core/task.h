@@ -2,9 +2,9 @@
 //
 //   Task<Response> Ingest::receive(Request request) { … co_await keep(append) … }
 //
-// Tasks are named functions with parameters by value (g++ 12 miscompiles more than names, literals and calls in a
-// statement with co_await). An exception that escapes one ends the process. A Task is not thread-safe: it goes on in
-// whichever thread resumes it, and whoever suspends it says which that is.
+// Tasks are named functions with parameters by value (g++ 12 miscompiles more than names, literals and calls
+// in a statement with co_await). An exception that escapes one ends the process. A Task is not thread-safe:
+// it goes on in whichever thread resumes it, and whoever suspends it says which that is.
 #pragma once
 
 #include <coroutine>

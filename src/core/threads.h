@@ -2,8 +2,8 @@
 //
 //   void append_batch() ON_JOURNAL;
 //
-// A thread's main function begins with `Role::Holder holder(on_journal);`. A callback that is known to run on a thread
-// begins with `assume(on_journal);`. With g++ the attributes are nothing.
+// A thread's main function begins with `Role::Holder holder(on_journal);`. A callback that is known to run on
+// a thread begins with `assume(on_journal);`. With g++ the attributes are nothing.
 #pragma once
 
 #if defined(__clang__)
@@ -29,7 +29,9 @@ inline const Role on_index;    // every SQLite write and checkpoint
 inline const Role on_deliver;  // dispatch and libcurl
 inline const Role on_read;     // SQLite read-only, segment reads
 
-inline void assume(const Role& role) CREEL_TS(assert_capability(role)) { static_cast<void>(role); }
+inline void assume(const Role& role) CREEL_TS(assert_capability(role)) {
+  static_cast<void>(role);
+}
 
 }  // namespace creel
 

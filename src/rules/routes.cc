@@ -5,7 +5,8 @@
 namespace creel {
 
 Routes::Routes(std::span<const Route> routes) {
-  for (const Route& route : routes) names_.insert(names_.end(), route.to.begin(), route.to.end());
+  for (const Route& route : routes)
+    names_.insert(names_.end(), route.to.begin(), route.to.end());
   std::ranges::sort(names_);
   names_.erase(std::ranges::unique(names_).begin(), names_.end());
 

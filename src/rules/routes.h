@@ -17,8 +17,8 @@ class Routes {
  public:
   explicit Routes(std::span<const Route> routes);
 
-  // The names of the destinations for events of this source, each once, in the order of the file. The views live as long
-  // as the Routes.
+  // The names of the destinations for events of this source, each once, in the order of the file. The views
+  // live as long as the Routes.
   std::span<const std::string_view> destinations(std::string_view source) const;
 
  private:
