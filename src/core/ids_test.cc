@@ -31,7 +31,7 @@ TEST(EventIds, RejectWhatIsNotOne) {
 
 TEST(DeliveryIds, SurviveTheWayToTextAndBack) {
   DeliveryId id{.event = EventId::of(12, 1), .destination = "app.v2", .ordinal = 3};
-  EXPECT_EQ(to_text(id), "cev_0000000000o01.app.v2.3");
+  EXPECT_EQ(to_text(id), "cev_000000000o001.app.v2.3");
   EXPECT_EQ(parse_delivery_id(to_text(id)), id);
 }
 
