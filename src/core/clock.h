@@ -8,7 +8,7 @@ namespace creel {
 // The wall clock, in milliseconds since 1970. What is written to disk and shown to people.
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
-// Never goes back and does not know the date. Running timers use it (DETAILS 43).
+// Never goes back and does not know the date. Running timers use it.
 using Ticks = std::chrono::steady_clock::time_point;
 
 class Clock {

@@ -14,7 +14,7 @@ namespace creel {
 // The place of a record in the journal: 1, 2, 3 … over all segments, without a gap. Fits 48 bits.
 using Sequence = std::uint64_t;
 
-// One event: the sequence of its record and its number in it (DETAILS 40). Never random, the same for ever.
+// One event: the sequence of its record and its number in it. Never random, the same for ever.
 //
 // As text "cev_" and 13 digits of base 32 (0-9 and a-v, lower case), which sort as the numbers do.
 struct EventId {

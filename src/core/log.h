@@ -3,8 +3,8 @@
 //   log.info("event accepted", {{"source", source}, {"event", to_text(id)}});
 //
 // A line is queued by whoever says it and formatted and written by the log thread, many with one write
-// (DETAILS 51). When the queue is full lines are dropped, and how many is said as soon as there is room.
-// Whatever came from outside is escaped and cut at 256 bytes (DETAILS 63). Never give it a secret, a
+//. When the queue is full lines are dropped, and how many is said as soon as there is room.
+// Whatever came from outside is escaped and cut at 256 bytes. Never give it a secret, a
 // signature or a body.
 #pragma once
 

@@ -1,7 +1,7 @@
 // Counters, gauges and histograms, and the text that Prometheus reads.
 //
 // A thin roof over prometheus-cpp: each part of the program makes its own families in `registry()` and keeps
-// references to their metrics. No label ever holds unverified input (DETAILS 63).
+// references to their metrics. No label ever holds unverified input.
 #pragma once
 
 #include <memory>

@@ -65,7 +65,7 @@ struct NewItem {
   std::uint32_t body_bytes = 0;
 };
 
-// A request to be kept, with everything that is decided before the append (DETAILS 23). All views belong to
+// A request to be kept, with everything that is decided before the append. All views belong to
 // the caller and must hold still until the append is done.
 struct NewEvent {
   std::string_view source;

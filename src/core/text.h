@@ -9,7 +9,7 @@ namespace creel {
 
 // Safe to show on a terminal, in a table or in a text log: control and bidirectional characters and invalid
 // UTF-8 become
-// \xNN or \u{NNNN}, and what is longer than `bytes_max` is cut with "…" (DETAILS 63).
+// \xNN or \u{NNNN}, and what is longer than `bytes_max` is cut with "…".
 std::string displayed(std::string_view text, std::size_t bytes_max = 256);
 
 // Whether `text` matches a glob of literals, '*' (any run, dots included) and '?'.

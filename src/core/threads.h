@@ -1,4 +1,4 @@
-// Which function runs where, said as clang's thread-safety roles and checked by clang (STYLE, "Threads").
+// Which function runs where, said as clang's thread-safety roles and checked by clang.
 //
 //   void append_batch() ON_JOURNAL;
 //

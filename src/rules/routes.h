@@ -1,4 +1,4 @@
-// Whose is it? Which destinations an event goes to, decided once, before the append (DETAILS 23).
+// Whose is it? Which destinations an event goes to, decided once, before the append.
 //
 // Immutable after construction: share between threads.
 #pragma once
