@@ -2,10 +2,9 @@
 //
 //   log.info("event accepted", {{"source", source}, {"event", to_text(id)}});
 //
-// A line is queued by whoever says it and formatted and written by the log thread, many with one write
-//. When the queue is full lines are dropped, and how many is said as soon as there is room.
-// Whatever came from outside is escaped and cut at 256 bytes. Never give it a secret, a
-// signature or a body.
+// A line is queued by whoever says it and formatted and written by the log thread, many with one write. When
+// the queue is full lines are dropped, and how many is said as soon as there is room. Whatever came from
+// outside is escaped and cut at 256 bytes. Never give it a secret, a signature or a body.
 #pragma once
 
 #include <cstdint>
