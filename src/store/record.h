@@ -1,12 +1,14 @@
 // What stands in a record of the journal, and how it is written down (docs/storage.md).
 //
-// A record's frame (length, checksum, kind, segment, sequence, batch) is journal.h's business; this is the payload. Numbers
-// are little-endian, texts are a length and the bytes. Decoding never trusts what it reads: a payload that is short, long or
-// out of range gives nothing. The views of a decoded record point into the payload.
+// A record's frame (length, checksum, kind, segment, sequence, batch) is journal.h's business; this is the
+// payload. Numbers are little-endian, texts are a length and the bytes. Decoding never trusts what it reads:
+// a payload that is short, long or out of range gives nothing. The views of a decoded record point into the
+// payload.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,13 +20,14 @@
 namespace creel::store {
 
 enum class RecordKind : std::uint8_t {
-  event = 1,    // an accepted request with its events
-  outcome = 2,  // an attempt and what follows from it
-  command = 3,  // an operator's word
-  copy = 4,     // an event copied forward out of a segment that goes, with the state of its deliveries
-  keys = 5,     // dedupe keys copied forward out of a segment that goes
-  state = 6,    // operator state, the first record of each segment
-  rejected = 7  // a rejected request; in the quarantine's own journal alone
+  event = 1,     // an accepted request with its events
+  outcome = 2,   // an attempt and what follows from it
+  command = 3,   // an operator's word
+  copy = 4,      // an event copied forward out of a segment that goes, with the state of its deliveries
+  keys = 5,      // dedupe keys copied forward out of a segment that goes
+  state = 6,     // operator state, the first record of each segment
+  rejected = 7,  // a rejected request; in the quarantine's own journal alone
+  lost = 8       // stands where damaged bytes were moved aside; says with which sequence the journal goes on
 };
 
 struct EventItem {
@@ -41,8 +44,8 @@ struct EventRecord {
   std::vector<std::string_view> destinations;
   std::string_view head, body;
 };
-// Everything but head and body, which follow it in the record as they are: the caller writes the three parts one after the
-// other, without copying them together. Appends to `into`.
+// Everything but head and body, which follow it in the record as they are: the caller writes the three parts
+// one after the other, without copying them together. Appends to `into`.
 void encode_event_meta(const NewEvent& event, std::string& into);
 // `into` is reused: decoding a journal allocates nothing once its vectors have grown.
 [[nodiscard]] bool decode_event(std::string_view payload, EventRecord& into);
@@ -63,7 +66,7 @@ struct CopiedDelivery {
   Time changed;  // when it came into this state
 };
 struct CopyRecord {
-  Sequence sequence = 0;            // of the original record: the ids stay what they were
+  Sequence sequence = 0;             // of the original record: the ids stay what they were
   std::vector<std::uint16_t> items;  // those that became events; the others were duplicates
   std::vector<CopiedDelivery> deliveries;
   std::string_view event;  // the original payload
@@ -71,7 +74,8 @@ struct CopyRecord {
 void encode_copy_meta(const CopyRecord& copy, std::string& into);  // without `event`, which follows
 [[nodiscard]] bool decode_copy(std::string_view payload, CopyRecord& into);
 
-// One dedupe key that outlives its event: 16 bytes of the store's keyed hash of (source, key), and when it was received.
+// One dedupe key that outlives its event: 16 bytes of the store's keyed hash of (source, key), and when it
+// was received.
 struct KeptKey {
   std::uint64_t hash_low = 0, hash_high = 0;
   Time received;
@@ -79,8 +83,8 @@ struct KeptKey {
 void encode_keys(std::span<const KeptKey> keys, std::string& into);
 [[nodiscard]] bool decode_keys(std::string_view payload, std::vector<KeptKey>& into);
 
-// What operators have set, so that any suffix of the journal rebuilds it (DETAILS 30). Named entries, so that later kinds of
-// state need no new format.
+// What operators have set, so that any suffix of the journal rebuilds it. Named entries, so that later kinds
+// of state need no new format.
 struct StateRecord {
   std::vector<std::pair<std::string_view, std::string_view>> entries;
 };

@@ -1,0 +1,103 @@
+// Group commit, decided: what is written together, when it is synced, and who is answered what.
+//
+// Without a thread, so that a simulation steps it and the journal thread runs the same code. Whatever has
+// gathered is written with one pwritev and one fdatasync; nothing waits for a timer but outcomes, which
+// nobody waits for: they are written within 10 ms and synced within 1 s, or ride along with the next sync.
+//
+// Duplicates: a key that is known and synced answers `duplicate` at once; a key whose record is under way
+// shares that record's fate, 200 or 503.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/threads.h"
+#include "store/journal.h"
+#include "store/quarantine.h"
+#include "store/recent_keys.h"
+#include "store/store.h"
+
+namespace creel::store {
+
+// Watches commits, for metrics. Called on the journal thread.
+class CommitObserver {
+ public:
+  virtual ~CommitObserver() = default;
+  // After each sync: what it covered and how long write and sync took together.
+  virtual void on_commit(std::size_t records, std::size_t bytes,
+                         std::chrono::nanoseconds took) ON_JOURNAL = 0;
+  // A batch that could not be made durable.
+  virtual void on_refused(StoreError error, std::size_t appends) ON_JOURNAL = 0;
+};
+
+using CommandDone = std::move_only_function<void(std::expected<Sequence, StoreError>)>;
+
+// Records that the index wants written: copies and keys out of a segment that goes. They may use the reserve.
+struct Forward {
+  struct Record {
+    RecordKind kind = RecordKind::copy;
+    std::string payload;
+  };
+  std::vector<Record> records;
+  CommandDone done;  // with the sequence of the last one, after the sync; on the journal thread
+};
+
+struct CommitterOptions {
+  std::chrono::milliseconds outcome_write{5};
+  std::chrono::milliseconds outcome_sync{900};
+  std::chrono::milliseconds room_probe{250};  // While full: how often to look for room again.
+  std::size_t outcomes_max = 100'000;  // Kept while nothing can be written; beyond, the oldest are given up.
+};
+
+class Committer {
+ public:
+  // `quarantine` and `observer` may be null. All outlive the committer.
+  Committer(Journal& journal, RecentKeys& keys, Quarantine* quarantine, const Clock& clock, Log& log,
+            CommitObserver* observer, CommitterOptions options = {});
+
+  void submit(Append& append) ON_JOURNAL;
+  void submit(Outcome outcome) ON_JOURNAL;
+  void submit(Command command, CommandDone done) ON_JOURNAL;
+  void submit(Forward forward) ON_JOURNAL;
+  void reject(const NewRejected& rejected) ON_JOURNAL;
+
+  // Does what is due now: writes, syncs, answers. Gives the time of the next thing that is due without a new
+  // submission; nothing when there is none. A time that has come already means: call again.
+  std::optional<Ticks> step() ON_JOURNAL;
+
+  // Writes and syncs everything that has gathered, whatever is due when. What cannot be written is answered
+  // with an error.
+  void finish() ON_JOURNAL;
+
+ private:
+  struct Gathered;
+  bool has_urgent() const;
+  void write_urgent() ON_JOURNAL;
+  void gather_commands() ON_JOURNAL;
+  void gather_outcomes() ON_JOURNAL;
+  void gather_appends() ON_JOURNAL;
+  bool gather(Append& append) ON_JOURNAL;
+  void commit() ON_JOURNAL;
+  void write_outcomes() ON_JOURNAL;
+  void sync_outcomes() ON_JOURNAL;
+  void keep_rejected() ON_JOURNAL;
+
+  Journal& journal_;
+  RecentKeys& keys_;
+  KeyHasher hasher_;
+  Quarantine* quarantine_;
+  const Clock& clock_;
+  Log& log_;
+  CommitObserver* observer_;
+  CommitterOptions options_;
+};
+
+}  // namespace creel::store

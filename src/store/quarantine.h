@@ -1,0 +1,67 @@
+// Rejected requests: a journal of their own that can push out nothing but itself.
+//
+// Same format as the journal, in `quarantine/`, appended without a sync and after events; the oldest segment
+// goes when the limit is reached. Bodies are cut. Of each source and cause only so many a minute are kept,
+// the rest are counted, so that a flood can neither fill the disk nor slow accepted traffic. keep() belongs
+// to the journal thread; list() and get() may be called from any thread at the same time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/model.h"
+#include "store/journal.h"
+
+namespace creel::store {
+
+struct QuarantineOptions {
+  std::uint64_t bytes_max = std::uint64_t{256} << 20;
+  std::uint64_t segment_bytes = std::uint64_t{8} << 20;
+  std::size_t body_bytes_max = 16384;
+  std::size_t head_bytes_max = 65536;
+  std::uint32_t kept_per_minute = 60;  // of each source and cause
+};
+
+class Quarantine {
+ public:
+  static std::expected<std::unique_ptr<Quarantine>, OpenError> open(const StoreFolder& folder,
+                                                                    const Clock& clock,
+                                                                    QuarantineOptions options = {});
+
+  // Keeps the request or counts it. A disk that says no costs the request, not the program.
+  void keep(const NewRejected& rejected);
+  // Whether one of this source and cause would be kept now: lets a flood be dropped before it is copied. Any
+  // thread.
+  bool would_keep(std::string_view source, std::string_view cause) const;
+
+  // Newest first, those below `before` if given; at most `limit`.
+  std::expected<std::vector<RejectedRow>, StoreError> list(std::optional<std::uint64_t> before,
+                                                           std::size_t limit) const;
+  std::expected<RejectedRequest, StoreError> get(std::uint64_t id) const;
+
+  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  std::uint64_t bytes() const { return journal_->bytes(); }
+
+ private:
+  struct Allowance;
+  Quarantine(std::unique_ptr<Journal> journal, const Clock& clock, QuarantineOptions options);
+
+  std::unique_ptr<Journal> journal_;
+  const Clock& clock_;
+  QuarantineOptions options_;
+  std::unique_ptr<Allowance> allowance_;
+  std::string scratch_;
+  std::atomic<std::uint64_t> dropped_{0};
+
+ public:
+  ~Quarantine();
+};
+
+}  // namespace creel::store
