@@ -5,8 +5,9 @@
 //   auto webhook = verifier.verify(headers, raw_body, now);
 //   if (!webhook) return reply(400, creel::describe(webhook.error()));
 //
-// Raw bytes go in: a body that was parsed and written again has another signature. Nothing here reads a clock, opens a
-// socket, allocates while it verifies, or throws. A Verifier does not change after it was made: share it between threads.
+// Raw bytes go in: a body that was parsed and written again has another signature. Nothing here reads a
+// clock, opens a socket or throws, and verifying an HMAC does not allocate (Ed25519 does: OpenSSL wants its
+// text in one piece). A Verifier does not change after it was made: share it between threads.
 #pragma once
 
 #include <array>
@@ -37,30 +38,32 @@ std::optional<std::string_view> find_header(Headers headers, std::string_view na
 
 // What is wrong with a secret, found when it is configured and not when the first webhook fails.
 enum class SecretError {
-  empty,            // nothing, or white space alone
-  quoted,           // the quotes of a shell or an .env file came along
-  has_whitespace,   // a space or newline at an end or inside
-  has_version_tag,  // "v1,whsec_…": the tag belongs to signatures
-  is_public_key,    // a "whpk_…" where a secret is wanted, or the other way round
-  bad_prefix,       // neither whsec_, whsk_ nor whpk_ where one is required
-  bad_base64,       // not canonical base64 after the prefix
-  too_short,        // fewer than 24 bytes of key
-  too_long,         // more than 64 bytes of key
+  empty,              // nothing, or white space alone
+  quoted,             // the quotes of a shell or an .env file came along
+  has_whitespace,     // a space or newline at an end or inside
+  has_version_tag,    // "v1,whsec_…": the tag belongs to signatures
+  is_public_key,      // an Ed25519 key ("whpk_…", "whsk_…") where an HMAC secret is wanted
+  bad_prefix,         // neither whsec_, whsk_ nor whpk_ where one is required
+  bad_base64,         // not canonical base64 after the prefix
+  too_short,          // fewer than 24 bytes of key
+  too_long,           // more than 64 bytes of key
   key_halves_differ,  // a "whsk_…" whose public half does not belong to its seed
 };
 std::string_view describe(SecretError error);
 
-// How a secret's text becomes key bytes.
+// How a secret's text becomes key bytes. No form accepts a key that is empty or was decoded from junk.
 enum class SecretForm {
-  strict,            // "whsec_" and canonical base64 of 24 to 64 bytes; "whsk_" / "whpk_" for Ed25519
-  openai_sdk,        // as OpenAI's SDKs: "whsec_" and base64, any length; without the prefix the text's own bytes
-  standard_webhooks  // as the Standard Webhooks libraries: base64 with or without "whsec_", padding optional
+  strict,       // "whsec_" and canonical base64 of 24 to 64 bytes; "whsk_" / "whpk_" for Ed25519
+  strict_hmac,  // the same without Ed25519: for senders that sign with HMAC alone, as OpenAI does
+  openai_sdk,   // as OpenAI's SDKs: "whsec_" and base64, any length; without the prefix the text's own bytes
+  standard_webhooks,  // as the Standard Webhooks libraries: base64 with or without "whsec_", padding optional
 };
 
 // A signing or verifying key. Move-only, wiped when destroyed, cannot be printed.
 class Secret {
  public:
-  static std::expected<Secret, SecretError> parse(std::string_view text, SecretForm form = SecretForm::strict);
+  static std::expected<Secret, SecretError> parse(std::string_view text,
+                                                  SecretForm form = SecretForm::strict);
   static std::expected<Secret, SecretError> from_bytes(std::span<const std::byte> key);
 
   Secret(Secret&&) noexcept;
@@ -69,7 +72,8 @@ class Secret {
 
   bool can_sign() const;  // False for a public key.
 
-  // The first eight hex digits of a SHA-256 over the key with a fixed prefix: tells two secrets apart, gives none away.
+  // The first eight hex digits of a SHA-256 over the key with a fixed prefix: tells two secrets apart, gives
+  // none away.
   std::string fingerprint() const;
 
  private:
@@ -86,6 +90,8 @@ struct Key {
   std::string label;
   std::optional<std::chrono::sys_seconds> not_before;
   std::optional<std::chrono::sys_seconds> not_after;
+
+  bool is_valid_at(std::chrono::sys_seconds now) const;
 };
 
 // Why a webhook was not accepted.
@@ -96,7 +102,7 @@ enum class VerifyError {
   missing_signature,       // no webhook-signature, or an empty one
   conflicting_header,      // one of the three stands twice with different values
   invalid_id,              // empty, over-long, not printable ASCII, or with a full stop
-  invalid_timestamp,       // not one to twelve ASCII digits
+  invalid_timestamp,       // not one to twelve ASCII digits without a leading zero
   timestamp_too_old,       // outside the window: a replay, or a wrong clock
   timestamp_too_new,       // outside the window: a wrong clock
   malformed_signature,     // no token is a signature
@@ -113,12 +119,24 @@ bool is_ours(VerifyError error);
 struct VerifyOptions {
   std::chrono::seconds max_age{300};
   std::chrono::seconds max_skew{300};  // How far in the future a timestamp may be.
-  std::size_t signatures_max = 32;
+  std::size_t signatures_max = 32;  // At most 64; of Ed25519 signatures, which are slow to check, at most 8.
   std::size_t body_bytes_max = std::size_t{1} << 20;
   std::size_t id_bytes_max = 256;
-  bool accept_untagged = false;             // Bare base64 without "v1,", as OpenAI's SDKs accept.
+  bool accept_untagged = false;  // Bare base64 without "v1,", as OpenAI's SDKs accept.
+  bool lenient_timestamp =
+      false;  // "+1750000000", " 1750000000 ", "1750000000.75": as one SDK or another accepts.
   std::string_view header_prefix = "webhook-";  // "svix-" elsewhere; a string literal.
 };
+
+// The one compatibility mode: with secrets of SecretForm::openai_sdk it accepts what OpenAI's own SDKs
+// accept. For moving a receiver over without surprises; leave it when done. An empty or dotted id is refused
+// even so.
+constexpr VerifyOptions openai_sdk_compatibility() {
+  VerifyOptions options;
+  options.accept_untagged = true;
+  options.lenient_timestamp = true;
+  return options;
+}
 
 // A webhook whose signature was right. The views point into the headers and the body that were verified.
 struct Webhook {
@@ -135,10 +153,11 @@ class Verifier {
   Verifier& operator=(Verifier&&) noexcept;
   ~Verifier();
 
-  // Checks limits and presence, then the timestamp and its window (inclusive at both ends), then the signatures: each
-  // key's MAC is computed once and compared in constant time with every token. Safe to call from many threads.
-  [[nodiscard]] std::expected<Genuine<Webhook>, VerifyError> verify(Headers headers, std::string_view raw_body,
-                                                                    std::chrono::sys_seconds now) const noexcept;
+  // Checks limits and presence, then the timestamp and its window (inclusive at both ends), then the
+  // signatures: each key's MAC is computed once and compared in constant time with every token. Safe to call
+  // from many threads.
+  [[nodiscard]] std::expected<Genuine<Webhook>, VerifyError> verify(
+      Headers headers, std::string_view raw_body, std::chrono::sys_seconds now) const noexcept;
 
   std::span<const Key> keys() const;
   const VerifyOptions& options() const;
@@ -156,7 +175,8 @@ class Signer {
   Signer& operator=(Signer&&) noexcept;
   ~Signer();
 
-  // "v1,…" (HMAC-SHA256) or "v1a,…" (Ed25519) over id "." timestamp "." body. The secret must be able to sign.
+  // "v1,…" (HMAC-SHA256) or "v1a,…" (Ed25519) over id "." timestamp "." body. The secret must be able to
+  // sign.
   std::string sign(std::string_view id, std::chrono::sys_seconds timestamp, std::string_view raw_body) const;
 
  private:

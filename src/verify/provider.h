@@ -21,20 +21,28 @@ enum class Scheme {
   standard_webhooks,  // id, timestamp and signature headers; HMAC-SHA256 or Ed25519 over id.timestamp.body
 };
 
+// How a provider writes when the event happened.
+enum class TimeFormat {
+  unix_seconds,  // a JSON integer
+  iso_8601,      // a JSON string with a zone: "2022-11-03T20:26:10.344522Z"
+};
+
 // One row. Every text is a literal.
 struct Provider {
-  std::string_view name;                // "openai", as configuration says it
+  std::string_view name;  // "openai", as configuration says it
   Scheme scheme;
+  SecretForm secret_form;               // how the texts of its secrets are read
   std::string_view header_prefix;       // "webhook-"
-  std::string_view secret_environment;  // "OPENAI_WEBHOOK_SECRET"
+  std::string_view secret_environment;  // "OPENAI_WEBHOOK_SECRET"; empty when none is usual
   std::chrono::seconds tolerance;       // the default of both sides of the window
   std::chrono::hours retry_horizon;     // how long the provider itself tries; a dedupe window is longer
   int reject_status;                    // of a signature that is missing, wrong or out of its window
   bool body_is_json;                    // authentic, yet no JSON: 400
   // JSON pointers into a verified body; empty when the provider has none.
   std::string_view type_pointer;
-  std::string_view time_pointer;  // unix seconds
-  // The keys tried in order for what the event is about; the first that is a string counts.
+  std::string_view time_pointer;
+  TimeFormat time_format;
+  // Tried in order for what the event is about; the first that is a string counts.
   std::span<const std::string_view> subject_pointers;
   std::span<const std::string_view> event_types;  // known ones, sorted; others are accepted all the same
   // The signature headers of the provider, lower case: dropped when a delivery is signed otherwise.
@@ -83,15 +91,18 @@ class Receiver {
   Receiver& operator=(Receiver&&) noexcept;
   ~Receiver();
 
-  // Verifies first and only then parses (DESIGN §3). Views in the result point into `raw_body`.
-  [[nodiscard]] std::expected<Genuine<Received>, ReceiveError> receive(Headers headers, std::string_view raw_body,
+  // Verifies first and only then parses: no parser ever sees unverified bytes. Views in the result point into
+  // `raw_body`.
+  [[nodiscard]] std::expected<Genuine<Received>, ReceiveError> receive(Headers headers,
+                                                                       std::string_view raw_body,
                                                                        std::chrono::sys_seconds now) const;
 
   const Provider& provider() const;
   std::string_view key_label(std::size_t index) const;
 
-  // The headers that sign `raw_body` anew under the source's own scheme: same id, fresh timestamp, one signature per key
-  // that is valid at `now`, in the order of the file (DETAILS 15). Empty when no key can sign.
+  // The headers that sign `raw_body` anew under the source's own scheme: same id, fresh timestamp, one
+  // signature per key that is valid at `now`, in the order of the file: a handler then passes through a
+  // rotation. Empty when no key can sign.
   struct SignedHeader {
     std::string name;
     std::string value;

@@ -1,0 +1,33 @@
+// Ed25519 (RFC 8032) keys, for the v1a signatures of Standard Webhooks.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace creel {
+
+using Ed25519Signature = std::array<std::uint8_t, 64>;
+
+// A private or a public key; copies share it. Safe to use from many threads.
+class Ed25519Key {
+ public:
+  Ed25519Key() = default;  // No key at all: verifies nothing.
+  static Ed25519Key from_seed(std::span<const std::uint8_t, 32> seed);
+  static Ed25519Key from_public(std::span<const std::uint8_t, 32> point);
+
+  // Whether the public half of this private key is `point`.
+  bool belongs_to(std::span<const std::uint8_t, 32> point) const;
+
+  bool verify(std::string_view message, const Ed25519Signature& signature) const noexcept;
+  Ed25519Signature sign(std::string_view message) const;  // A private key only.
+
+ private:
+  std::shared_ptr<EVP_PKEY> key_;
+};
+
+}  // namespace creel

@@ -1,0 +1,33 @@
+// What is inside a Secret: key bytes, ready for use.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <creel/webhooks.h>
+
+#include "verify/ed25519.h"
+#include "verify/hmac.h"
+
+namespace creel {
+
+struct Secret::Impl {
+  enum class Kind : std::uint8_t { hmac, ed25519_private, ed25519_public };
+
+  static std::unique_ptr<Impl> make_hmac(std::span<const std::uint8_t> key);
+  static std::unique_ptr<Impl> make_ed25519(Kind kind, Ed25519Key key, std::span<const std::uint8_t> bytes);
+
+  Impl() = default;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl();
+
+  Kind kind = Kind::hmac;
+  std::vector<std::uint8_t> bytes;  // For the fingerprint.
+  std::optional<HmacKey> hmac;
+  Ed25519Key ed25519;
+};
+
+}  // namespace creel
