@@ -1,0 +1,102 @@
+#include "app/config_expand.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+namespace creel {
+namespace {
+
+struct Expression {
+  bool is_file = false;
+  std::string_view name;  // of the variable, or the path
+  std::optional<std::string_view> fallback;
+};
+
+// The inside of ${…}.
+Expression parse_expression(std::string_view inside) {
+  Expression expression;
+  if (inside.starts_with("file:")) {
+    expression.is_file = true;
+    expression.name = inside.substr(5);
+    return expression;
+  }
+  const std::size_t separator = inside.find(":-");
+  expression.name = inside.substr(0, separator);
+  if (separator != std::string_view::npos) expression.fallback = inside.substr(separator + 2);
+  return expression;
+}
+
+bool is_variable_name(std::string_view name) {
+  const auto is_word = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && !(name.front() >= '0' && name.front() <= '9') && std::ranges::all_of(name, is_word);
+}
+
+std::expected<std::string, std::string> value_of(const Expression& expression, const Outside& outside) {
+  const std::string name(expression.name);
+  if (expression.is_file) {
+    auto content = outside.file(expression.name);
+    if (!content) return std::unexpected("cannot read the file " + name + " of ${file:" + name + "}");
+    if (content->ends_with('\n')) content->pop_back();
+    if (content->ends_with('\r')) content->pop_back();
+    return *content;
+  }
+  if (!is_variable_name(expression.name))
+    return std::unexpected("\"" + name + "\" is not the name of a variable");
+  auto value = outside.variable(expression.name);
+  if (expression.fallback && (!value || value->empty())) return std::string(*expression.fallback);
+  if (!value) {
+    return std::unexpected("the environment variable " + name + " is not set; ${" + name +
+                           ":-} would stand for nothing then");
+  }
+  return *value;
+}
+
+}  // namespace
+
+Outside real_outside() {
+  return {.variable = [](std::string_view name) -> std::optional<std::string> {
+            const char* value = std::getenv(std::string(name).c_str());
+            return value ? std::optional<std::string>(value) : std::nullopt;
+          },
+          .file = [](std::string_view path) -> std::optional<std::string> {
+            std::ifstream stream{std::string(path), std::ios::binary};
+            std::string content{std::istreambuf_iterator<char>(stream), {}};
+            return stream.good() || stream.eof() ? std::optional<std::string>(std::move(content))
+                                                 : std::nullopt;
+          }};
+}
+
+std::expected<std::string, std::string> expand(std::string_view text, const Outside& outside) {
+  std::string expanded;
+  while (!text.empty()) {
+    const std::size_t dollar = std::min(text.find('$'), text.size());
+    expanded += text.substr(0, dollar);
+    text.remove_prefix(dollar);
+    if (text.empty()) break;
+    if (text.starts_with("$$")) {
+      expanded += '$';
+      text.remove_prefix(2);
+      continue;
+    }
+    if (!text.starts_with("${"))
+      return std::unexpected("a $ that stands alone; write $$ for a dollar, ${NAME} for a variable");
+    const std::size_t close = text.find('}');
+    if (close == std::string_view::npos) return std::unexpected("a ${ without its }");
+    auto value = value_of(parse_expression(text.substr(2, close - 2)), outside);
+    if (!value) return value;
+    expanded += *value;
+    text.remove_prefix(close + 1);
+  }
+  return expanded;
+}
+
+std::string_view expression_name(std::string_view text) {
+  if (!text.starts_with("${") || text.find('}') + 1 != text.size()) return {};
+  return parse_expression(text.substr(2, text.size() - 3)).name;
+}
+
+}  // namespace creel

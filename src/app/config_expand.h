@@ -1,0 +1,28 @@
+// ${VAR}, ${VAR:-default} and ${file:/path} inside the strings of a configuration, put in after the file was
+// parsed: what comes in this way can be any text and is never read as TOML.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace creel {
+
+// Where texts from outside come from. Passed in, so that a test has its own.
+struct Outside {
+  std::function<std::optional<std::string>(std::string_view name)> variable;
+  std::function<std::optional<std::string>(std::string_view path)> file;  // nothing when it cannot be read
+};
+// The process's environment and the file system.
+Outside real_outside();
+
+// The text with everything put in; $$ is a dollar. The default is used, as in a shell, when the variable is
+// unset or empty; it is taken as it stands. A file's last newline is dropped. The error is one sentence.
+std::expected<std::string, std::string> expand(std::string_view text, const Outside& outside);
+
+// "VAR" or "/path" when the whole text is one such expression: a good name for what came of it. "" otherwise.
+std::string_view expression_name(std::string_view text);
+
+}  // namespace creel

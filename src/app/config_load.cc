@@ -1,0 +1,162 @@
+#include "app/config_load.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "app/config_read.h"
+
+namespace creel {
+namespace {
+
+// The file into the draft. False when there is nothing to go on with.
+bool read_file(const ConfigFlags& flags, const Outside& outside, ConfigProblems& problems,
+               ConfigDraft& draft) {
+  const std::string path = flags.config.value_or("creel.toml");
+  const auto content = outside.file(path);
+  if (!content) {
+    if (flags.config) problems.error({}, "cannot read " + path);
+    return !flags.config;
+  }
+  draft.config.file = path;
+  const auto root = parse_toml(*content);
+  if (!root) {
+    problems.error(root.error().place, root.error().message);
+    return false;
+  }
+  read_config(*root, outside, problems, draft);
+  return true;
+}
+
+void apply_environment(const Outside& outside, ConfigProblems& problems, Config& config) {
+  const auto port = outside.variable("PORT");
+  if (!port || port->empty()) return;
+  if (const auto value = parse_port(*port)) {
+    config.server.listen.port = *value;
+  } else {
+    problems.error({}, "PORT: " + value.error());
+  }
+}
+
+void apply_listen(const std::optional<std::string>& given, std::string_view flag, ListenAddress& into,
+                  ConfigProblems& problems) {
+  if (!given) return;
+  if (auto address = parse_listen_address(*given)) {
+    into = *std::move(address);
+  } else {
+    problems.error({}, fmt::format("{}: {}", flag, address.error()));
+  }
+}
+
+void apply_flags(const ConfigFlags& flags, ConfigProblems& problems, ConfigDraft& draft) {
+  Config& config = draft.config;
+  apply_listen(flags.listen, "--listen", config.server.listen, problems);
+  if (flags.port) {
+    if (const auto port = parse_port(*flags.port)) {
+      config.server.listen.port = *port;
+    } else {
+      problems.error({}, "--port: " + port.error());
+    }
+  }
+  if (flags.admin_listen) draft.admin_listen = {};
+  apply_listen(flags.admin_listen, "--admin-listen", config.admin.listen, problems);
+  if (!flags.store) return;
+  if (flags.store->empty() || flags.store->find("://") != std::string::npos) {
+    problems.error({}, "--store must name a folder; this version keeps events in no other store");
+  } else {
+    config.store.folder = *flags.store;
+  }
+}
+
+// A source for every provider that the environment has a secret for.
+void add_usual_sources(const Outside& outside, ConfigProblems& problems, ConfigDraft& draft) {
+  std::vector<std::string_view> variables;
+  for (const Provider& provider : all_providers()) {
+    if (provider.secret_environment.empty()) continue;
+    variables.push_back(provider.secret_environment);
+    const auto secrets = usual_secrets(provider, outside);
+    if (secrets.empty()) continue;
+    SourceConfig source = default_source(std::string(provider.name), &provider, draft.config.server.max_body);
+    source.keys = parse_keys(secrets, problems);
+    draft.config.sources.push_back(std::move(source));
+    draft.sources.emplace_back();
+  }
+  if (!draft.config.sources.empty()) return;
+  problems.error({}, fmt::format("no webhook secret: set {}, or define a source in creel.toml",
+                                 fmt::join(variables, " or ")));
+}
+
+// --forward-to: a destination for every event of every source. It keeps what the file says of a destination
+// of this name.
+void add_forward(const ConfigFlags& flags, ConfigProblems& problems, ConfigDraft& draft) {
+  if (!flags.forward_to) return;
+  if (const auto url = parse_http_url(*flags.forward_to); !url) {
+    problems.error({}, "--forward-to: " + url.error());
+    return;
+  }
+  Config& config = draft.config;
+  auto forward = std::ranges::find(config.destinations, "forward", &Destination::name);
+  if (forward == config.destinations.end()) {
+    draft.destinations.emplace_back();
+    Destination destination;
+    destination.name = "forward";
+    forward = config.destinations.insert(config.destinations.end(), std::move(destination));
+  }
+  forward->url = *flags.forward_to;
+  draft.destinations[static_cast<std::size_t>(forward - config.destinations.begin())].url = {};
+
+  Route route;
+  route.to = {"forward"};
+  for (const SourceConfig& source : config.sources)
+    route.from.push_back(source.name);
+  // First, so that no earlier route of the file decides about it.
+  draft.routes.insert(draft.routes.begin(), RoutePlaces{std::vector<Place>(route.from.size()), {Place{}}});
+  config.routes.insert(config.routes.begin(), std::move(route));
+}
+
+}  // namespace
+
+std::string to_text(const ConfigProblem& problem) {
+  std::string text;
+  if (!problem.file.empty())
+    text = fmt::format("{}:{}:{}: ", problem.file, problem.place.line, problem.place.column);
+  if (problem.is_warning) text += "warning: ";
+  return text + problem.message;
+}
+
+std::string_view to_text(SignMode mode) {
+  switch (mode) {
+    case SignMode::source:
+      return "source";
+    case SignMode::original:
+      return "original";
+    case SignMode::standard:
+      return "standard";
+    case SignMode::none:
+      return "none";
+  }
+  return "";
+}
+
+LoadedConfig load_config(const ConfigFlags& flags, const Outside& outside) {
+  ConfigDraft draft;
+  ConfigProblems problems(flags.config.value_or("creel.toml"));
+  if (read_file(flags, outside, problems, draft)) {
+    apply_environment(outside, problems, draft.config);
+    apply_flags(flags, problems, draft);
+    if (!draft.has_sources) add_usual_sources(outside, problems, draft);
+    add_forward(flags, problems, draft);
+    check_config(draft, problems);
+  }
+  LoadedConfig loaded;
+  if (!problems.has_errors()) loaded.config = std::move(draft.config);
+  loaded.problems = std::move(problems).take();
+  return loaded;
+}
+
+std::string store_folder(const std::optional<std::string>& flag) {
+  return flag.value_or(StoreConfig{}.folder);
+}
+
+}  // namespace creel

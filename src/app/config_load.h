@@ -1,0 +1,50 @@
+// From flags, environment and creel.toml to a Config, or to a list of everything that is wrong with them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/config.h"
+#include "app/config_expand.h"
+#include "app/config_toml.h"
+
+namespace creel {
+
+// What the command line said; what it did not say is empty.
+struct ConfigFlags {
+  std::optional<std::string> config;        // the file; without it ./creel.toml is read when it is there
+  std::optional<std::string> listen;        // ADDR:PORT
+  std::optional<std::string> port;          // the port alone
+  std::optional<std::string> admin_listen;  // ADDR:PORT
+  std::optional<std::string> store;         // a folder
+  std::optional<std::string> forward_to;    // a URL that gets everything
+};
+
+// One thing that is wrong, or, as a warning, that is probably not meant.
+struct ConfigProblem {
+  bool is_warning = false;
+  std::string file;  // "" for what a flag or the environment said
+  Place place;       // 0:0 for what has no place
+  std::string message;
+};
+// "creel.toml:12:3: unknown key …", with "warning: " before the message of a warning.
+std::string to_text(const ConfigProblem& problem);
+
+struct LoadedConfig {
+  std::optional<Config> config;         // when nothing but warnings was found
+  std::vector<ConfigProblem> problems;  // all of them, in the order of the file
+};
+
+// Reads and checks. Nothing is opened but the file and those that ${file:…} names, all through `outside`.
+//
+// Without any source in the file, or without a file, every provider whose usual variable is set gets a source
+// of its name at /webhooks/<name>, with the variable's namesake ending in _OLD as a second secret.
+LoadedConfig load_config(const ConfigFlags& flags, const Outside& outside);
+
+// Where `store` (a flag, or nothing) puts the store, without reading anything else of the configuration: for
+// commands that only look for its folder.
+std::string store_folder(const std::optional<std::string>& flag);
+
+}  // namespace creel

@@ -1,0 +1,329 @@
+#include "app/config_read.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace creel {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::uint64_t kMaxBodyLimit = std::uint64_t{128} << 20;
+constexpr std::uint64_t kMinStoreSize = std::uint64_t{128} << 20;
+constexpr std::uint64_t kMaxStoreSize = std::uint64_t{1} << 50;
+
+class Reader {
+ public:
+  Reader(const Outside& outside, ConfigProblems& problems, ConfigDraft& draft)
+      : outside_(outside), problems_(problems), draft_(draft), config_(draft.config) {}
+
+  void read(const TomlNode& root) {
+    Section all = section(root, "", {"server", "admin", "store", "log", "sources", "destinations", "routes"});
+    if (const auto* node = all.find("server")) read_server(*node);
+    if (const auto* node = all.find("admin")) read_admin(*node);
+    if (const auto* node = all.find("store")) read_store(*node);
+    if (const auto* node = all.find("log")) read_log(*node);
+    if (const auto* node = all.find("sources")) read_named(*node, "sources", &Reader::read_source);
+    if (const auto* node = all.find("destinations"))
+      read_named(*node, "destinations", &Reader::read_destination);
+    if (const auto* node = all.find("routes")) read_routes(*node);
+  }
+
+ private:
+  Section section(const TomlNode& node, std::string title, std::initializer_list<std::string_view> keys) {
+    return Section(node, std::move(title), keys, outside_, problems_);
+  }
+
+  void read_listen(Section& from, ListenAddress& into) {
+    const auto given = from.text("listen");
+    if (!given) return;
+    if (auto address = parse_listen_address(given->text)) {
+      into = *std::move(address);
+    } else {
+      problems_.error(given->place, "listen: " + address.error());
+    }
+  }
+
+  void read_server(const TomlNode& node) {
+    Section server = section(node, "[server]", {"listen", "max_body", "max_connections", "drain"});
+    read_listen(server, config_.server.listen);
+    std::uint64_t max_body = config_.server.max_body;
+    server.size("max_body", max_body, 1, kMaxBodyLimit);
+    config_.server.max_body = max_body;
+    auto max_connections = static_cast<std::int64_t>(config_.server.max_connections);
+    server.integer("max_connections", max_connections, 1, 1'000'000);
+    config_.server.max_connections = static_cast<std::size_t>(max_connections);
+    server.duration("drain", config_.server.drain, milliseconds(0));
+  }
+
+  void read_admin(const TomlNode& node) {
+    Section admin = section(node, "[admin]", {"listen", "hosts"});
+    read_listen(admin, config_.admin.listen);
+    draft_.admin_listen = admin.place("listen");
+    for (ConfigText& host : admin.texts("hosts")) {
+      if (host.text.empty() || host.text.find_first_of(" /\t\r\n") != std::string::npos) {
+        problems_.error(
+            host.place,
+            "hosts: write names as they stand in a browser's address line, without http:// and path");
+      } else {
+        config_.admin.hosts.push_back(std::move(host.text));
+      }
+    }
+  }
+
+  void read_store(const TomlNode& node) {
+    Section store = section(node, "[store]", {"url", "retention", "max_size"});
+    if (auto url = store.text("url")) {
+      if (url->text.empty()) {
+        problems_.error(url->place, "url must name a folder");
+      } else if (url->text.find("://") != std::string::npos) {
+        problems_.error(url->place, "url must name a folder; this version keeps events in no other store");
+      } else {
+        config_.store.folder = std::move(url->text);
+      }
+    }
+    store.duration("retention", config_.store.retention, seconds(1));
+    draft_.retention = store.place("retention");
+    store.size("max_size", config_.store.max_size, kMinStoreSize, kMaxStoreSize);
+  }
+
+  void read_log(const TomlNode& node) {
+    Section log = section(node, "[log]", {"level", "format"});
+    log.choice<LogLevel>("level", config_.log.level,
+                         {{"debug", LogLevel::debug},
+                          {"info", LogLevel::info},
+                          {"warning", LogLevel::warning},
+                          {"error", LogLevel::error}});
+    log.choice<LogFormat>(
+        "format", config_.log.format,
+        {{"auto", LogFormat::automatic}, {"text", LogFormat::text}, {"json", LogFormat::json}});
+  }
+
+  // [sources.NAME] and [destinations.NAME].
+  void read_named(const TomlNode& node, std::string_view group,
+                  void (Reader::*read_one)(const TomlEntry&, std::string)) {
+    const auto* entries = std::get_if<TomlNode::Table>(&node.value);
+    if (!entries) {
+      problems_.error(node.place, fmt::format("{} must be tables; write [{}.NAME]", group, group));
+      return;
+    }
+    for (const TomlEntry& entry : *entries) {
+      if (check_name(entry)) (this->*read_one)(entry, fmt::format("[{}.{}]", group, entry.name));
+    }
+  }
+
+  // Names stand in ids, paths, metrics and file names: plain letters only.
+  bool check_name(const TomlEntry& entry) {
+    const auto is_plain = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+             c == '-';
+    };
+    if (!entry.name.empty() && entry.name.size() <= 64 && std::ranges::all_of(entry.name, is_plain))
+      return true;
+    problems_.error(entry.place, "a name is made of 1 to 64 letters, digits, - and _");
+    return false;
+  }
+
+  const Provider* read_provider(Section& from, const std::string& source_name) {
+    const auto given = from.text("provider");
+    if (!given && from.has("provider")) return nullptr;
+    const Provider* provider = find_provider(given ? given->text : source_name);
+    if (provider) return provider;
+    std::vector<std::string_view> known;
+    for (const Provider& row : all_providers())
+      known.push_back(row.name);
+    if (given) {
+      problems_.error(given->place, fmt::format("unknown provider \"{}\"{}", given->text,
+                                                did_you_mean(given->text, known)));
+    } else {
+      problems_.error(from.place("provider"),
+                      from.title() + " needs a provider, such as provider = \"openai\"");
+    }
+    return nullptr;
+  }
+
+  void read_path(Section& from, std::string& into) {
+    auto given = from.text("path");
+    if (!given) return;
+    const auto is_plain = [](char c) {
+      return c > ' ' && c < '\x7f' && c != '?' && c != '#' && c != '"' && c != '\\';
+    };
+    if (!given->text.starts_with('/') || !std::ranges::all_of(given->text, is_plain)) {
+      problems_.error(given->place, "path must begin with / and have no space, ? or # in it");
+    } else if (given->text == "/health" || given->text.starts_with("/-/")) {
+      problems_.error(given->place, fmt::format("path \"{}\" is creel's own", given->text));
+    } else {
+      into = std::move(given->text);
+    }
+  }
+
+  void read_source(const TomlEntry& entry, std::string title) {
+    draft_.has_sources = true;
+    Section from = section(entry.node, std::move(title),
+                           {"provider", "path", "secrets", "tolerance", "dedupe", "max_body"});
+    const Provider* provider = read_provider(from, entry.name);
+    SourceConfig source = default_source(entry.name, provider, config_.server.max_body);
+    read_path(from, source.path);
+    if (from.has("secrets")) {
+      source.keys = parse_keys(from.texts("secrets"), problems_);
+    } else if (provider) {
+      source.keys = parse_keys(usual_secrets(*provider, outside_), problems_);
+    }
+    from.duration("tolerance", source.tolerance, seconds(1));
+    from.duration("dedupe", source.dedupe, seconds(1));
+    std::uint64_t max_body = source.max_body;
+    from.size("max_body", max_body, 1, kMaxBodyLimit);
+    source.max_body = max_body;
+    draft_.sources.push_back(
+        {from.place(""), from.place("path"), from.place("dedupe"), from.place("secrets")});
+    draft_.config.sources.push_back(std::move(source));
+  }
+
+  void read_retry(const TomlNode& node, std::string title, RetryPolicy& retry) {
+    Section from = section(node, std::move(title), {"initial", "factor", "max", "jitter", "attempts"});
+    from.duration("initial", retry.initial, milliseconds(1));
+    from.duration("max", retry.max, milliseconds(1));
+    from.number("factor", retry.factor, 1, 100);
+    from.number("jitter", retry.jitter, 0, 1);
+    std::int64_t attempts = retry.attempts;
+    from.integer("attempts", attempts, 1, 100'000);
+    retry.attempts = static_cast<int>(attempts);
+    if (retry.max < retry.initial) {
+      problems_.error(from.place("max"), fmt::format("max ({}) is shorter than initial ({})",
+                                                     duration_text(retry.max), duration_text(retry.initial)));
+    }
+  }
+
+  void read_url(Section& from, std::string& into) {
+    auto given = from.text("url");
+    if (!given) {
+      if (!from.has("url")) problems_.error(from.place("url"), from.title() + " needs a url");
+      return;
+    }
+    if (auto url = parse_http_url(given->text); !url) {
+      problems_.error(given->place, "url: " + url.error());
+    } else {
+      into = std::move(given->text);
+    }
+  }
+
+  void read_destination(const TomlEntry& entry, std::string title) {
+    Section from = section(entry.node, std::move(title),
+                           {"url", "concurrency", "timeout", "retry", "sign", "secret", "untrusted"});
+    Destination destination;
+    destination.name = entry.name;
+    read_url(from, destination.url);
+    std::int64_t concurrency = destination.concurrency;
+    from.integer("concurrency", concurrency, 1, 10'000);
+    destination.concurrency = static_cast<int>(concurrency);
+    from.duration("timeout", destination.timeout, milliseconds(1));
+    if (const auto* retry = from.find("retry"))
+      read_retry(*retry, "retry of " + from.title(), destination.retry);
+    from.boolean("untrusted", destination.untrusted);
+    if (const auto secret = from.text("secret")) read_secret(*secret, destination);
+    DestinationPlaces places{from.place(""), from.place("url"), from.place("sign"), from.has("sign"),
+                             from.has("secret")};
+    if (destination.untrusted) destination.sign = places.has_secret ? SignMode::standard : SignMode::none;
+    from.choice<SignMode>("sign", destination.sign,
+                          {{"source", SignMode::source},
+                           {"original", SignMode::original},
+                           {"standard", SignMode::standard},
+                           {"none", SignMode::none}});
+    draft_.destinations.push_back(places);
+    config_.destinations.push_back(std::move(destination));
+  }
+
+  void read_secret(const ConfigText& given, Destination& destination) {
+    auto secret = Secret::parse(given.text);
+    if (!secret) {
+      problems_.error(given.place, fmt::format("secret: {}", describe(secret.error())));
+    } else if (!secret->can_sign()) {
+      problems_.error(given.place, "secret: a public key cannot sign");
+    } else {
+      destination.secret = std::make_shared<const Secret>(*std::move(secret));
+    }
+  }
+
+  std::vector<std::string> read_names(Section& from, std::string_view key, std::vector<Place>& places) {
+    std::vector<std::string> names;
+    for (ConfigText& name : from.texts(key)) {
+      names.push_back(std::move(name.text));
+      places.push_back(name.place);
+    }
+    const auto* given = from.find(key);
+    const bool is_empty = given && std::holds_alternative<TomlNode::Array>(given->value) &&
+                          std::get<TomlNode::Array>(given->value).empty();
+    if (!given || is_empty) problems_.error(from.place(key), fmt::format("a route needs names in {}", key));
+    return names;
+  }
+
+  void read_routes(const TomlNode& node) {
+    const auto* array = std::get_if<TomlNode::Array>(&node.value);
+    if (!array) {
+      problems_.error(node.place, "routes must be an array of tables; write [[routes]]");
+      return;
+    }
+    for (const TomlNode& element : *array) {
+      Section from = section(element, "[[routes]]", {"from", "to"});
+      if (!std::holds_alternative<TomlNode::Table>(element.value)) continue;
+      Route route;
+      RoutePlaces places;
+      route.from = read_names(from, "from", places.from);
+      route.to = read_names(from, "to", places.to);
+      draft_.routes.push_back(std::move(places));
+      config_.routes.push_back(std::move(route));
+    }
+  }
+
+  const Outside& outside_;
+  ConfigProblems& problems_;
+  ConfigDraft& draft_;
+  Config& config_;
+};
+
+}  // namespace
+
+void read_config(const TomlNode& root, const Outside& outside, ConfigProblems& problems, ConfigDraft& draft) {
+  Reader(outside, problems, draft).read(root);
+}
+
+std::vector<Key> parse_keys(const std::vector<ConfigText>& secrets, ConfigProblems& problems) {
+  std::vector<Key> keys;
+  for (std::size_t i = 0; i < secrets.size(); ++i) {
+    const ConfigText& given = secrets[i];
+    if (given.text.empty()) continue;
+    std::string label = given.origin.empty() ? fmt::format("secret {}", i + 1) : given.origin;
+    if (auto secret = Secret::parse(given.text)) {
+      keys.push_back(
+          Key{.secret = *std::move(secret), .label = std::move(label), .not_before = {}, .not_after = {}});
+    } else {
+      problems.error(given.place, fmt::format("{}: {}", label, describe(secret.error())));
+    }
+  }
+  return keys;
+}
+
+std::vector<ConfigText> usual_secrets(const Provider& provider, const Outside& outside) {
+  std::vector<ConfigText> secrets;
+  if (provider.secret_environment.empty()) return secrets;
+  for (const std::string& name :
+       {std::string(provider.secret_environment), fmt::format("{}_OLD", provider.secret_environment)}) {
+    auto value = outside.variable(name);
+    if (value && !value->empty()) secrets.push_back({*std::move(value), Place{}, name});
+  }
+  return secrets;
+}
+
+SourceConfig default_source(std::string name, const Provider* provider, std::size_t max_body) {
+  SourceConfig source;
+  source.path = "/webhooks/" + name;
+  source.name = std::move(name);
+  source.provider = provider;
+  if (provider) source.tolerance = provider->tolerance;
+  source.max_body = max_body;
+  return source;
+}
+
+}  // namespace creel

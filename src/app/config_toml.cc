@@ -1,0 +1,76 @@
+#include "app/config_toml.h"
+
+#define TOML_EXCEPTIONS 0
+#define TOML_UNRELEASED_FEATURES 0
+#include <toml++/toml.h>
+
+#include <algorithm>
+
+namespace creel {
+namespace {
+
+Place place_of(const toml::source_region& region) {
+  return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
+}
+
+TomlNode converted(const toml::node& node) {
+  TomlNode result;
+  result.place = place_of(node.source());
+  if (const auto* table = node.as_table()) {
+    TomlNode::Table entries;
+    for (const auto& [key, child] : *table) {
+      entries.push_back({std::string(key.str()), place_of(key.source()), converted(child)});
+    }
+    // The library sorts by name; people read their file from top to bottom.
+    std::ranges::sort(entries, {}, &TomlEntry::place);
+    result.value = std::move(entries);
+  } else if (const auto* array = node.as_array()) {
+    TomlNode::Array nodes;
+    for (const auto& child : *array)
+      nodes.push_back(converted(child));
+    result.value = std::move(nodes);
+  } else if (const auto* text = node.as_string()) {
+    result.value = text->get();
+  } else if (const auto* integer = node.as_integer()) {
+    result.value = integer->get();
+  } else if (const auto* number = node.as_floating_point()) {
+    result.value = number->get();
+  } else if (const auto* boolean = node.as_boolean()) {
+    result.value = boolean->get();
+  } else {
+    result.value = TomlNode::Other{};
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string_view kind_name(const TomlNode& node) {
+  switch (node.value.index()) {
+    case 0:
+      return "a table";
+    case 1:
+      return "an array";
+    case 2:
+      return "a string";
+    case 3:
+      return "an integer";
+    case 4:
+      return "a number";
+    case 5:
+      return "a boolean";
+    default:
+      return "a date or time";
+  }
+}
+
+std::expected<TomlNode, TomlError> parse_toml(std::string_view text) {
+  const toml::parse_result result = toml::parse(text);
+  if (!result) {
+    return std::unexpected(
+        TomlError{place_of(result.error().source()), std::string(result.error().description())});
+  }
+  return converted(result.table());
+}
+
+}  // namespace creel
