@@ -24,11 +24,12 @@ struct Request {
   std::string_view method;
   std::string_view target;  // as received: path and query
   std::string_view path;
-  std::string_view query;   // without the question mark
-  std::string_view head;    // the request line and all header lines as received, each with its CRLF, without the empty line
+  std::string_view query;  // without the question mark
+  std::string_view
+      head;  // the request line and all header lines as received, each with its CRLF, without the empty line
   Headers headers;
-  std::string_view body;    // de-chunked
-  std::string_view peer;    // "192.0.2.1"
+  std::string_view body;  // de-chunked
+  std::string_view peer;  // "192.0.2.1"
   bool body_is_contiguous = true;
 
   // The first header with this name, "" when there is none.
@@ -38,7 +39,7 @@ struct Request {
 struct Response {
   int status = 200;
   std::string body;
-  std::string_view content_type = "application/json";  // a literal
+  std::string_view content_type = "application/json";             // a literal
   std::vector<std::pair<std::string_view, std::string>> headers;  // names are literals
   bool close = false;
 };
@@ -52,7 +53,8 @@ struct HeadDecision {
 class Handler {
  public:
   virtual ~Handler() = default;
-  // Before the body is read (and before "100 Continue"): how long it may be, or the answer at once. `request.body` is empty.
+  // Before the body is read (and before "100 Continue"): how long it may be, or the answer at once.
+  // `request.body` is empty.
   virtual std::expected<HeadDecision, Response> admit(const Request& request) ON_LOOP = 0;
   // The whole request. May suspend; the views in `request` stay good until the task has ended.
   virtual Task<Response> handle(Request request) ON_LOOP = 0;
