@@ -1,0 +1,148 @@
+#include <gmock/gmock.h>
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+
+#include "admin/admin_fixture.h"
+
+namespace creel::admin {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+using Api = AdminTest;
+
+TEST_F(Api, KnowsNothingElse) {
+  for (std::string_view path :
+       {"/", "/api", "/api/v1", "/api/v1/", "/api/v2/events", "/api/v1/event", "/metrics/x",
+        "/api/v1/status/x", "/api/v1/events/cev_1/raw/x", "/api/v1/events/cev_1/replay"}) {
+    const http::Response response = get(path);
+    EXPECT_EQ(response.status, 404) << path;
+    EXPECT_THAT(response.body, HasSubstr(R"({"error":{"code":"not_found")")) << path;
+  }
+}
+
+TEST_F(Api, SaysWhichMethodIsRight) {
+  for (std::string_view path :
+       {"/metrics", "/api/v1/events", "/api/v1/events/x", "/api/v1/events/x/raw", "/api/v1/destinations",
+        "/api/v1/rejected", "/api/v1/rejected/1", "/api/v1/status"}) {
+    const http::Response response = send("POST", path);
+    EXPECT_EQ(response.status, 405) << path;
+    EXPECT_EQ(header(response, "Allow"), "GET") << path;
+  }
+}
+
+TEST_F(Api, AnswersHeadAsGet) {
+  EXPECT_EQ(send("HEAD", "/api/v1/status").status, 200);
+}
+
+TEST_F(Api, LetsNobodyKeepItsAnswers) {
+  EXPECT_EQ(header(get("/api/v1/status"), "Cache-Control"), "no-store");
+  EXPECT_EQ(header(get("/nowhere"), "Cache-Control"), "no-store");
+}
+
+TEST_F(Api, ShowsTheStatus) {
+  store_.current = {
+      .can_commit = true, .reason = "", .synced = 12, .indexed = 10, .index_lag = 250ms, .bytes = 4096};
+  EXPECT_EQ(
+      get("/api/v1/status").body,
+      R"({"version":"1.2.3","started":"2025-06-15T15:06:40.000Z","uptime_seconds":0,"store":{"can_commit":true,)"
+      R"("synced":12,"indexed":10,"index_lag_seconds":0.25,"bytes":4096}})");
+  store_.current.can_commit = false;
+  store_.current.reason = "no space left";
+  EXPECT_THAT(get("/api/v1/status").body, HasSubstr(R"("can_commit":false,"reason":"no space left")"));
+}
+
+TEST_F(Api, ShowsDestinationsWithTheirCountsAndThoseThatAreGone) {
+  destinations_ = {{.name = "app", .url = "http://127.0.0.1:8080/", .held = "paused"},
+                   {.name = "new", .url = "http://127.0.0.1:8081/", .held = ""}};
+  store_.reader.counted = {{.destination = "app",
+                            .pending = 3,
+                            .delivered = 2,
+                            .dead = 1,
+                            .cancelled = 4,
+                            .oldest_pending_due = clock_.now()},
+                           {.destination = "old",
+                            .pending = 1,
+                            .delivered = 0,
+                            .dead = 0,
+                            .cancelled = 0,
+                            .oldest_pending_due = {}}};
+  EXPECT_EQ(
+      get("/api/v1/destinations").body,
+      R"({"destinations":[{"name":"app","url":"http://127.0.0.1:8080/","held":"paused","pending":3,"delivered":2,)"
+      R"("dead":1,"cancelled":4,"oldest_pending_due":"2025-06-15T15:06:40.000Z"},)"
+      R"({"name":"new","url":"http://127.0.0.1:8081/","held":null,"pending":0,"delivered":0,"dead":0,"cancelled":0,)"
+      R"("oldest_pending_due":null},)"
+      R"({"name":"old","url":null,"held":"destination unknown","pending":1,"delivered":0,"dead":0,"cancelled":0,)"
+      R"("oldest_pending_due":null}]})");
+}
+
+class Quarantine : public AdminTest {
+ protected:
+  void add(std::uint64_t id, std::string body, std::uint32_t bytes) {
+    store_.reader.quarantine.push_back({.row = {.id = id,
+                                                .source = "openai",
+                                                .peer = "192.0.2.1",
+                                                .cause = "signature_mismatch",
+                                                .detail = "no key matched",
+                                                .received = clock_.now(),
+                                                .status = 400,
+                                                .body_bytes = bytes},
+                                        .head = "POST / HTTP/1.1\r\n",
+                                        .body = std::move(body)});
+  }
+};
+
+TEST_F(Quarantine, IsListedNewestFirstInPages) {
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    add(id, "{}", 2);
+  const std::string first = get("/api/v1/rejected?limit=2").body;
+  EXPECT_LT(first.find("\"id\":3"), first.find("\"id\":2"));
+  EXPECT_THAT(first, HasSubstr(R"("cursor":2,"more":true})"));
+  const std::string second = get("/api/v1/rejected?limit=2&cursor=2").body;
+  EXPECT_EQ(
+      second,
+      R"({"rejected":[{"id":1,"source":"openai","received":"2025-06-15T15:06:40.000Z","peer":"192.0.2.1",)"
+      R"("cause":"signature_mismatch","detail":"no key matched","status":400,"bytes":2}],"cursor":1,"more":false})");
+  EXPECT_EQ(get("/api/v1/rejected?cursor=x").status, 400);
+  EXPECT_EQ(get("/api/v1/rejected?limit=0").status, 400);
+  EXPECT_EQ(get("/api/v1/rejected?source=x").status, 400);
+}
+
+TEST_F(Quarantine, ShowsARequestWithoutLosingAByte) {
+  add(1, "{\"a\":\n", 6);
+  add(2, std::string("\xff\0", 2), 5000);
+  EXPECT_THAT(get("/api/v1/rejected/1").body,
+              HasSubstr(R"("head":"POST / HTTP/1.1\r\n","body":"{\"a\":\n","body_is_whole":true})"));
+  EXPECT_THAT(get("/api/v1/rejected/2").body, HasSubstr(R"("body_base64":"/wA=","body_is_whole":false})"));
+  for (std::string_view id : {"3", "x", ""}) {
+    EXPECT_EQ(get("/api/v1/rejected/" + std::string(id)).status, 404) << id;
+  }
+}
+
+TEST_F(Api, ServesTheMetricsOfTheWholeProcess) {
+  store_.current.index_lag = 500ms;
+  store_.reader.counted = {{.destination = "app",
+                            .pending = 3,
+                            .delivered = 2,
+                            .dead = 1,
+                            .cancelled = 0,
+                            .oldest_pending_due = clock_.now() - 90s}};
+  prometheus::BuildCounter().Name("creel_test_total").Register(metrics_.registry()).Add({}).Increment();
+  const http::Response response = get("/metrics");
+  EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_THAT(response.body, HasSubstr("creel_test_total 1"));
+  EXPECT_THAT(response.body, HasSubstr("creel_deliveries{destination=\"app\",state=\"pending\"} 3"));
+  EXPECT_THAT(response.body, HasSubstr("creel_oldest_pending_seconds{destination=\"app\"} 90"));
+  EXPECT_THAT(response.body, HasSubstr("creel_index_lag_seconds 0.5"));
+  EXPECT_THAT(response.body, HasSubstr("creel_build_info{version=\"1.2.3\"} 1"));
+}
+
+TEST_F(Api, ServesTheMetricsEvenWithoutAnIndex) {
+  store_.reader.trouble = StoreError::broken;
+  EXPECT_EQ(get("/metrics").status, 200);
+}
+
+}  // namespace
+}  // namespace creel::admin

@@ -1,0 +1,78 @@
+// Deliveries as they are shown, and the search for those that a command is about.
+#include <algorithm>
+
+#include "admin/resources.h"
+
+namespace creel::admin {
+namespace {
+
+void write_attempt(JsonWriter& json, const Attempt& attempt) {
+  json.begin_object()
+      .member("number", attempt.number)
+      .member("started", attempt.started)
+      .member("took_ms", std::int64_t{attempt.took.count()})
+      .member("result", to_text(attempt.result));
+  if (attempt.status != 0) json.member("status", attempt.status);
+  if (!attempt.error.empty()) json.member("error", attempt.error);
+  if (!attempt.reply.empty()) json.member("reply", attempt.reply);
+  json.end_object();
+}
+
+}  // namespace
+
+HeldReasons held_reasons(const Destinations& destinations) {
+  if (!destinations) return std::nullopt;
+  HeldReasons held(std::in_place);
+  for (DestinationStatus& destination : destinations())
+    (*held)[std::move(destination.name)] = std::move(destination.held);
+  return held;
+}
+
+std::string_view held_reason(const HeldReasons& held, std::string_view destination) {
+  if (!held) return {};
+  const auto found = held->find(destination);
+  return found == held->end() ? std::string_view("destination unknown") : std::string_view(found->second);
+}
+
+void write_delivery(JsonWriter& json, const DeliveryRow& delivery, const HeldReasons& held,
+                    bool with_history) {
+  const bool is_pending = delivery.state == DeliveryState::pending;
+  const std::string_view reason =
+      is_pending ? held_reason(held, delivery.id.destination) : std::string_view();
+  json.begin_object()
+      .member("id", to_text(delivery.id))
+      .member("destination", delivery.id.destination)
+      .member("state", reason.empty() ? to_text(delivery.state) : std::string_view("held"));
+  if (!reason.empty()) json.member("held", reason);
+  if (is_pending) json.member("due", delivery.due);
+  json.member("attempts", delivery.attempts);
+  if (with_history) {
+    json.key("history").begin_array();
+    for (const Attempt& attempt : delivery.history)
+      write_attempt(json, attempt);
+    json.end_array();
+  }
+  json.end_object();
+}
+
+Question find_deliveries(std::string id, std::string destination) {
+  return [id = std::move(id), destination = std::move(destination)](Reader& reader, Staleness) -> Answer {
+    assume(on_read);
+    auto event = find_event(reader, id);
+    if (!event) return {.response = std::move(event.error())};
+    const auto is_meant = [&](const DeliveryRow& delivery) {
+      return destination.empty() || delivery.id.destination == destination;
+    };
+    if (std::ranges::any_of(event->deliveries, is_meant)) return {.response = {}, .event = event->id};
+    const std::string name = to_text(event->id);
+    if (destination.empty()) {
+      return {.response = error(409, "no_deliveries",
+                                name + " was received when no route led anywhere: it has no deliveries.")};
+    }
+    return {.response = error(404, "not_found",
+                              name + " has no delivery to " + destination + "; GET /api/v1/events/" + name +
+                                  " lists those it has.")};
+  };
+}
+
+}  // namespace creel::admin

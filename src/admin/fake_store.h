@@ -1,0 +1,128 @@
+// A store for the tests of this folder: events in memory, answered when the test lets it.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "core/text.h"
+#include "store/store.h"
+
+namespace creel::admin {
+
+class FakeReader final : public Reader {
+ public:
+  std::expected<DuePage, StoreError> due(const DueQuery&) override {
+    return std::unexpected(StoreError::busy);
+  }
+
+  std::expected<EventPage, StoreError> events(const EventQuery& query) override {
+    if (trouble) return std::unexpected(*trouble);
+    queries.push_back(query);
+    std::vector<EventRow> ordered = rows;
+    std::ranges::sort(ordered, {}, &EventRow::id);
+    if (query.newest_first) std::ranges::reverse(ordered);
+    EventPage page;
+    for (const EventRow& row : ordered) {
+      if (query.after && (query.newest_first ? row.id >= *query.after : row.id <= *query.after)) continue;
+      if (page.events.size() == query.limit) {
+        page.more = true;
+        break;
+      }
+      page.next = row.id;
+      if (matches(query.filter, row)) page.events.push_back(row);
+    }
+    return page;
+  }
+  std::expected<EventRow, StoreError> event(EventId id) override {
+    if (trouble) return std::unexpected(*trouble);
+    const auto found = std::ranges::find(rows, id, &EventRow::id);
+    if (found == rows.end()) return std::unexpected(StoreError::not_found);
+    return *found;
+  }
+  std::expected<StoredEvent, StoreError> content(EventId id) override {
+    const auto found = contents.find(id);
+    if (found == contents.end()) return std::unexpected(StoreError::not_found);
+    return found->second;
+  }
+  std::expected<std::vector<DeliveryCounts>, StoreError> counts() override {
+    if (trouble) return std::unexpected(*trouble);
+    return counted;
+  }
+  std::expected<std::vector<RejectedRow>, StoreError> rejected(std::optional<std::uint64_t> before,
+                                                               std::size_t limit) override {
+    std::vector<RejectedRow> page;
+    for (auto each = quarantine.rbegin(); each != quarantine.rend() && page.size() < limit; ++each) {
+      if (!before || each->row.id < *before) page.push_back(each->row);
+    }
+    return page;
+  }
+  std::expected<RejectedRequest, StoreError> rejected_request(std::uint64_t id) override {
+    for (const RejectedRequest& each : quarantine) {
+      if (each.row.id == id) return each;
+    }
+    return std::unexpected(StoreError::not_found);
+  }
+
+  std::optional<StoreError> trouble;
+  std::vector<EventRow> rows;
+  std::map<EventId, StoredEvent> contents;
+  std::vector<DeliveryCounts> counted;
+  std::vector<RejectedRequest> quarantine;  // oldest first
+  std::vector<EventQuery> queries;
+
+ private:
+  static bool matches(const EventFilter& filter, const EventRow& row) {
+    if (!filter.id.empty() && row.provider_id != filter.id) return false;
+    return filter.types.empty() || std::ranges::any_of(filter.types, [&](const std::string& glob) {
+             return matches_glob(glob, row.type);
+           });
+  }
+};
+
+class FakeStore final : public Store {
+ public:
+  void read(Freshness freshness, std::move_only_function<void(Reader&, Staleness)> question) override {
+    last_freshness = freshness;
+    if (drops_questions) return;
+    questions.push_back(std::move(question));
+  }
+  void command(Command command,
+               std::move_only_function<void(std::expected<Sequence, StoreError>)> done) override {
+    commands.push_back(command);
+    waiting.push_back(std::move(done));
+  }
+  // Answers one question, as a read thread would. False when there is none.
+  bool answer() {
+    if (questions.empty()) return false;
+    auto question = std::move(questions.front());
+    questions.pop_front();
+    question(reader, staleness);
+    return true;
+  }
+  void sync(std::expected<Sequence, StoreError> result) {
+    for (auto& done : std::exchange(waiting, {}))
+      done(result);
+  }
+  StoreStatus status() const override { return current; }
+
+  void append(Append&) override {}
+  void record(Outcome) override {}
+  void reject(const NewRejected&) override {}
+  void start(DeliveryFeed&) override {}
+  void stop() override {}
+
+  FakeReader reader;
+  Staleness staleness;
+  StoreStatus current;
+  bool drops_questions = false;  // as a store may that is stopping
+  std::optional<Freshness> last_freshness;
+  std::vector<Command> commands;
+
+ private:
+  std::deque<std::move_only_function<void(Reader&, Staleness)>> questions;
+  std::vector<std::move_only_function<void(std::expected<Sequence, StoreError>)>> waiting;
+};
+
+}  // namespace creel::admin

@@ -1,0 +1,102 @@
+// The resources of the API: each turns parameters into a question to the store, and the store's word into an
+// answer.
+//
+// Questions run on a read thread and own everything they use.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "admin/admin.h"
+#include "admin/json.h"
+#include "admin/query.h"
+#include "core/metrics.h"
+#include "http/http.h"
+#include "store/store.h"
+
+namespace creel::admin {
+
+struct Answer {
+  http::Response response;
+  std::optional<EventId> event;  // of a search for one event, when it was found
+  // Of a list of events: whether it holds none, and where to go on.
+  bool is_empty = false;
+  bool has_more = false;
+  std::optional<EventId> next;
+};
+using Question = std::move_only_function<Answer(Reader&, Staleness)>;
+
+// Why the deliveries to a destination wait, by its name; "" for one that takes them. Nothing when that is not
+// known.
+using HeldReasons = std::optional<std::map<std::string, std::string, std::less<>>>;
+using Destinations = std::function<std::vector<DestinationStatus>()>;
+
+// --- Answers (answers.cc)
+// --------------------------------------------------------------------------------------------
+
+// {"error":{"code":…,"message":…}}: the message says what is wrong and what to do.
+http::Response error(int status, std::string_view code, std::string_view message);
+http::Response error(StoreError trouble);
+http::Response json_response(JsonWriter& json);
+http::Response bytes_response(std::string bytes, std::string_view content_type);
+// 400 for a parameter that is none of `known`.
+std::optional<http::Response> complain_of_unknown(const Query& query,
+                                                  std::initializer_list<std::string_view> known);
+// "limit": 1 to 1000, 50 without one.
+std::expected<std::size_t, http::Response> limit_of(const Query& query);
+void write_staleness(JsonWriter& json, Staleness staleness);
+
+// --- Events (events.cc)
+// ----------------------------------------------------------------------------------------------
+
+struct EventList {
+  EventQuery query;
+  std::chrono::seconds wait{0};  // how long to wait for something after the cursor
+};
+std::expected<EventList, http::Response> parse_event_list(const Query& query);
+Question list_events(EventQuery query, const Destinations& destinations);
+// `id`: an event's, or a provider's that only one event has.
+Question show_event(std::string id, const Destinations& destinations);
+enum class EventPart { head, body };
+Question event_bytes(std::string id, EventPart part);
+std::expected<EventRow, http::Response> find_event(Reader& reader, std::string_view id) ON_READ;
+
+// --- Deliveries (deliveries.cc)
+// --------------------------------------------------------------------------------------
+
+// The event that a command is about, when it has a delivery to `destination` ("": to any).
+Question find_deliveries(std::string id, std::string destination);
+void write_delivery(JsonWriter& json, const DeliveryRow& delivery, const HeldReasons& held,
+                    bool with_history);
+HeldReasons held_reasons(const Destinations& destinations);
+// "destination unknown" for one that is not configured; "" when nothing is known.
+std::string_view held_reason(const HeldReasons& held, std::string_view destination);
+
+// --- The others (destinations.cc, rejected.cc, status.cc, metrics.cc)
+// ------------------------------------------------
+
+Question list_destinations(const Destinations& destinations);
+std::expected<Question, http::Response> list_rejected(const Query& query);
+Question show_rejected(std::string id);
+http::Response show_status(const StoreStatus& store, std::string_view version, Time started, Time now);
+
+// What /metrics says beyond what the parts of the program count themselves: the state of the store and its
+// deliveries.
+class StoreMetrics {
+ public:
+  StoreMetrics(Metrics& metrics, std::string_view version);
+  ~StoreMetrics();
+  // Brings the gauges up to date and writes all metrics of the process.
+  Question exposition(const Store& store, Time now);
+
+ private:
+  struct Gauges;
+  std::shared_ptr<Gauges> gauges_;
+};
+
+}  // namespace creel::admin

@@ -1,0 +1,105 @@
+// What an API coroutine waits for: a question's answer, a command's sync, some time.
+//
+// Each lives in the frame of the coroutine that awaits it and resumes it on the loop. The store holds on to
+// it meanwhile: a task that awaits one must not be destroyed before it has gone on.
+#pragma once
+
+#include <chrono>
+#include <coroutine>
+#include <functional>
+#include <utility>
+
+#include "admin/resources.h"
+#include "core/executor.h"
+#include "core/threads.h"
+#include "store/store.h"
+
+namespace creel::admin {
+
+// Wakes a coroutine on the loop, exactly once. When the store drops what it was given instead of calling it,
+// as it may while it stops, the coroutine is woken all the same and finds the answer it had before.
+class Waker {
+ public:
+  Waker(Executor& loop, std::coroutine_handle<> waiting) : loop_(&loop), waiting_(waiting) {}
+  Waker(Waker&& other) noexcept : loop_(std::exchange(other.loop_, nullptr)), waiting_(other.waiting_) {}
+  Waker& operator=(Waker&&) = delete;
+  ~Waker() { wake(); }
+
+  void wake() {
+    if (Executor* loop = std::exchange(loop_, nullptr))
+      loop->post([waiting = waiting_] { waiting.resume(); });
+  }
+
+ private:
+  Executor* loop_;
+  std::coroutine_handle<> waiting_;
+};
+
+class Asking {
+ public:
+  Asking(Store& store, Executor& loop, Freshness freshness, Question question)
+      : store_(store), loop_(loop), freshness_(freshness), question_(std::move(question)) {}
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    store_.read(freshness_,
+                [this, waker = Waker(loop_, waiting)](Reader& reader, Staleness staleness) mutable {
+                  answer_ = question_(reader, staleness);
+                  waker.wake();
+                });
+  }
+  Answer await_resume() { return std::move(answer_); }
+
+ private:
+  Store& store_;
+  Executor& loop_;
+  Freshness freshness_;
+  Question question_;
+  Answer answer_{.response = error(StoreError::stopping)};
+};
+
+class Commanding {
+ public:
+  using Result = std::expected<Sequence, StoreError>;
+
+  Commanding(Store& store, Executor& loop, Command command)
+      : store_(store), loop_(loop), command_(std::move(command)) {}
+  Commanding(const Commanding&) = delete;
+  Commanding& operator=(const Commanding&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    store_.command(std::move(command_), [this, waker = Waker(loop_, waiting)](Result result) mutable {
+      result_ = std::move(result);
+      waker.wake();
+    });
+  }
+  Result await_resume() const { return result_; }
+
+ private:
+  Store& store_;
+  Executor& loop_;
+  Command command_;
+  Result result_ = std::unexpected(StoreError::stopping);
+};
+
+class Pausing {
+ public:
+  using After = std::function<void(std::chrono::milliseconds, std::move_only_function<void()>)>;
+
+  Pausing(const After& after, std::chrono::milliseconds delay) : after_(after), delay_(delay) {}
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    after_(delay_, [waiting] { waiting.resume(); });
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  const After& after_;
+  std::chrono::milliseconds delay_;
+};
+
+}  // namespace creel::admin
