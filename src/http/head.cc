@@ -51,6 +51,8 @@ std::unexpected<Refusal> bad(std::string_view reason) {
   return std::unexpected(Refusal{400, reason});
 }
 
+const std::expected<void, Refusal> kFine;
+
 bool is_digit(char byte) {
   return byte >= '0' && byte <= '9';
 }
@@ -141,14 +143,18 @@ std::expected<void, Refusal> read_length(std::string_view value, Head& head) {
   return {};
 }
 
-void read_connection(std::string_view value, Framing& framing) {
+// Connection is a list of tokens. Proxy-Connection means nothing here, but others read it the same way, so it
+// has to be as well formed.
+std::expected<void, Refusal> read_connection(std::string_view value, Framing* framing) {
   while (!value.empty()) {
     const std::size_t comma = value.find(',');
     const std::string_view option = trimmed(value.substr(0, comma));
-    if (equal_ignoring_case(option, "close")) framing.close = true;
-    if (equal_ignoring_case(option, "keep-alive")) framing.keep_alive = true;
+    if (!all(option, kToken)) return bad("malformed Connection");
+    if (framing != nullptr && equal_ignoring_case(option, "close")) framing->close = true;
+    if (framing != nullptr && equal_ignoring_case(option, "keep-alive")) framing->keep_alive = true;
     value = comma == value.npos ? std::string_view() : value.substr(comma + 1);
   }
+  return {};
 }
 
 std::expected<void, Refusal> read_header(const Header& header, Head& head, Framing& framing) {
@@ -167,12 +173,14 @@ std::expected<void, Refusal> read_header(const Header& header, Head& head, Frami
       head.expects_continue = true;
       return {};
     case 10:
-      if (equal_ignoring_case(header.name, "connection")) read_connection(header.value, framing);
-      return {};
+      return equal_ignoring_case(header.name, "connection") ? read_connection(header.value, &framing) : kFine;
     case 14:
       if (!equal_ignoring_case(header.name, "content-length")) return {};
       if (framing.lengths++ > 0) return bad("more than one Content-Length");
       return read_length(header.value, head);
+    case 16:
+      return equal_ignoring_case(header.name, "proxy-connection") ? read_connection(header.value, nullptr)
+                                                                  : kFine;
     case 17:
       if (!equal_ignoring_case(header.name, "transfer-encoding")) return {};
       if (framing.encodings++ > 0) return bad("more than one Transfer-Encoding");
