@@ -1,0 +1,399 @@
+#include "deliver/destination_queue.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "deliver/retry.h"
+
+namespace creel {
+namespace {
+
+constexpr auto kFetchAgainAfter = std::chrono::seconds(1);
+
+}  // namespace
+
+DestinationQueue::DestinationQueue(const Destination& destination, std::size_t number, Limits limits)
+    : destination_(destination),
+      number_(number),
+      limits_(
+          {.deliveries_max = std::max<std::size_t>(limits.deliveries_max, 1), .bytes_max = limits.bytes_max}),
+      horizon_(Place{Time::min(), EventId{}, 0}) {}
+
+std::size_t DestinationQueue::bytes_of(const Entry& entry) {
+  return entry.content ? entry.content->head.size() + entry.content->body.size() : 0;
+}
+
+bool DestinationQueue::over_limits() const {
+  return queued_.size() + held_.size() > limits_.deliveries_max || bytes_ > limits_.bytes_max;
+}
+
+// --- News of the index
+// ---------------------------------------------------------------------------------------------
+
+void DestinationQueue::on_news(const DeliveryNews& news, Moment now) {
+  const auto found = entries_.find(Key{news.event, news.ordinal});
+  if (found != entries_.end()) {
+    Entry& entry = found->second;
+    if (news.sequence <= entry.sequence) return;  // a page has told it already
+    entry.sequence = news.sequence;
+    if (news.attempts >= entry.awaited) entry.awaited = 0;
+  }
+  if (news.state == DeliveryState::pending) {
+    on_pending(news, now);
+  } else {
+    on_closed(news);
+  }
+}
+
+void DestinationQueue::on_closed(const DeliveryNews& news) {
+  auto found = entries_.find(Key{news.event, news.ordinal});
+  if (found == entries_.end()) {
+    if (!fetch_) return;
+    // The page on its way may still show it as pending.
+    found = entries_.try_emplace(Key{news.event, news.ordinal}).first;
+    found->second.sequence = news.sequence;
+  }
+  Entry& entry = found->second;
+  if (entry.phase == Phase::running) {
+    entry.closed = news.state;
+    return;
+  }
+  // The index will not bring an outcome for what it has closed.
+  entry.awaited = 0;
+  unqueue(found);
+  forget(found);
+}
+
+void DestinationQueue::on_pending(const DeliveryNews& news, Moment now) {
+  const auto [found, is_new] = entries_.try_emplace(Key{news.event, news.ordinal});
+  Entry& entry = found->second;
+  entry.sequence = news.sequence;
+  entry.attempts_base = news.attempts_base;
+  if (entry.phase == Phase::running) {
+    entry.closed = std::nullopt;
+    return;
+  }
+  // An operator's word from before our outcome: the index will say what becomes of it after the outcome.
+  if (entry.awaited != 0) return;
+  take_or_leave(found, news, now);
+}
+
+void DestinationQueue::take_or_leave(Entries::iterator found, const DeliveryNews& news, Moment now) {
+  Entry& entry = found->second;
+  auto content = entry.content ? entry.content : news.content;
+  const bool unchanged =
+      entry.phase != Phase::none && entry.due == news.due && entry.attempts == news.attempts;
+  if (unchanged) return;  // our own outcome, told back: its timer runs already
+  unqueue(found);
+  entry.due = news.due;
+  entry.attempts = news.attempts;
+  const Place place = place_of(*found);
+
+  if (content && (!horizon_ || place < *horizon_)) {
+    entry.content = std::move(content);
+    admit(found, ready_at(entry, now), now);
+    return;
+  }
+  if (content && fetch_) {
+    entry.content = std::move(content);
+    entry.phase = Phase::held;
+    held_.insert(place);
+    bytes_ += bytes_of(entry);
+    make_room();
+    return;
+  }
+  miss(place, news.sequence);
+  if (!horizon_ || place < *horizon_) lower_horizon(place);
+  forget(found);
+}
+
+void DestinationQueue::miss(const Place& place, Sequence sequence) {
+  if (!fetch_) return;
+  if (!fetch_->missed || place < *fetch_->missed) fetch_->missed = place;
+  fetch_->missed_upto = std::max(fetch_->missed_upto, sequence);
+}
+
+// --- What is in memory
+// ---------------------------------------------------------------------------------------------
+
+// When a delivery that was loaded is due by the clock that does not jump. A due time that the policy could
+// not have given comes from a wall clock that was wrong; one that nothing has delayed yet is due now,
+// whatever the clock said then.
+Ticks DestinationQueue::ready_at(const Entry& entry, Moment now) const {
+  if (entry.attempts <= entry.attempts_base || entry.due <= now.wall) return now.ticks;
+  return now.ticks + std::min(entry.due - now.wall, longest_delay(destination_.retry));
+}
+
+void DestinationQueue::admit(Entries::iterator found, Ticks ready_at, Moment now) {
+  Entry& entry = found->second;
+  const Place place = place_of(*found);
+  entry.ready_at = ready_at;
+  queued_.insert(place);
+  bytes_ += bytes_of(entry);
+  if (ready_at <= now.ticks) {
+    entry.phase = Phase::ready;
+    ready_.insert(place);
+  } else {
+    entry.phase = Phase::waiting;
+    waiting_.emplace(ready_at, place);
+  }
+  make_room();
+}
+
+void DestinationQueue::make_room() {
+  while (over_limits() && !held_.empty()) {
+    const Place last = *held_.rbegin();
+    const auto found = entries_.find(Key{last.event, last.ordinal});
+    const Sequence sequence = found->second.sequence;
+    unqueue(found);
+    forget(found);
+    if (fetch_) {
+      miss(last, sequence);
+    } else {
+      lower_horizon(last);
+    }
+  }
+  while (over_limits() && queued_.size() > 1)
+    lower_horizon(*queued_.rbegin());
+}
+
+// Leaves `place` and everything after it to the index.
+void DestinationQueue::lower_horizon(const Place& place) {
+  if (!horizon_ || place < *horizon_) horizon_ = place;
+  if (fetch_ && (!fetch_->lowered || place < *fetch_->lowered)) fetch_->lowered = place;
+  while (!queued_.empty() && *queued_.rbegin() >= place) {
+    const Place last = *queued_.rbegin();
+    const auto found = entries_.find(Key{last.event, last.ordinal});
+    unqueue(found);
+    forget(found);
+  }
+}
+
+void DestinationQueue::unqueue(Entries::iterator found) {
+  Entry& entry = found->second;
+  if (entry.phase == Phase::none || entry.phase == Phase::running) return;
+  const Place place = place_of(*found);
+  if (entry.phase == Phase::held) {
+    held_.erase(place);
+  } else {
+    queued_.erase(place);
+    if (entry.phase == Phase::ready) ready_.erase(place);
+    if (entry.phase == Phase::waiting) waiting_.erase({entry.ready_at, place});
+  }
+  bytes_ -= bytes_of(entry);
+  entry.phase = Phase::none;
+  entry.content = nullptr;
+}
+
+// Drops what nothing is left to know about.
+void DestinationQueue::forget(Entries::iterator found) {
+  const Entry& entry = found->second;
+  if (entry.phase != Phase::none || entry.awaited != 0) return;
+  if (fetch_) {
+    fetch_->remembered.push_back(found->first);
+  } else {
+    entries_.erase(found);
+  }
+}
+
+// --- Pages of the index
+// --------------------------------------------------------------------------------------------
+
+std::optional<DueQuery> DestinationQueue::wanted_page(Moment now) {
+  if (fetch_again_at_ && now.ticks >= *fetch_again_at_) fetch_again_at_.reset();
+  if (!begun_ || draining_ || fetch_ || !horizon_ || fetch_again_at_) return std::nullopt;
+  if (queued_.size() > limits_.deliveries_max / 2 || bytes_ > limits_.bytes_max / 2) return std::nullopt;
+  if (fetch_when_empty_ && !queued_.empty()) return std::nullopt;
+  fetch_when_empty_ = false;
+  fetch_.emplace(Fetch{.from = *horizon_});
+
+  DueQuery query{.destination = destination_.name};
+  query.limit = limits_.deliveries_max - queued_.size();
+  query.bytes_max = limits_.bytes_max - std::min(bytes_, limits_.bytes_max);
+  if (horizon_->due != Time::min()) {
+    query.after = horizon_->event.value > 0 ? std::pair(horizon_->due, EventId{horizon_->event.value - 1})
+                                            : std::pair(horizon_->due - std::chrono::milliseconds(1),
+                                                        EventId{std::numeric_limits<std::uint64_t>::max()});
+  }
+  return query;
+}
+
+void DestinationQueue::on_page(DuePage page, Moment now) {
+  if (page.more && page.deliveries.empty()) return on_page_failed(now);
+  const Fetch fetch = *std::exchange(fetch_, std::nullopt);
+
+  horizon_.reset();
+  const auto bound = [this](const Place& place) {
+    if (!horizon_ || place < *horizon_) horizon_ = place;
+  };
+  if (page.more) {
+    const DueDelivery& last = page.deliveries.back();
+    bound({last.due, EventId{last.id.event.value + 1}, 0});
+  }
+  if (fetch.lowered) bound(*fetch.lowered);
+  if (fetch.missed && (fetch.missed_upto > page.upto || *fetch.missed < fetch.from)) bound(*fetch.missed);
+
+  const auto planned = horizon_;
+  bool any_left = false;
+  for (DueDelivery& delivery : page.deliveries) {
+    const Place place{delivery.due, delivery.id.event, delivery.id.ordinal};
+    if (horizon_ && place >= *horizon_) {
+      any_left = true;
+      continue;
+    }
+    const auto [found, is_new] = entries_.try_emplace(Key{place.event, place.ordinal});
+    Entry& entry = found->second;
+    if (!is_new) {
+      const bool is_stale = entry.awaited != 0 || entry.sequence > page.upto;
+      if (is_stale || (entry.phase != Phase::none && entry.phase != Phase::held)) continue;
+      unqueue(found);
+    }
+    entry.sequence = page.upto;
+    entry.due = delivery.due;
+    entry.attempts = delivery.attempts;
+    entry.attempts_base = delivery.attempts_base;
+    entry.content = std::move(delivery.event);
+    admit(found, ready_at(entry, now), now);
+  }
+  settle_held(page.upto, now);
+  // Asking again before anything has left would give the same.
+  fetch_when_empty_ = any_left || horizon_ != planned;
+  for (const Key& key : fetch.remembered) {
+    const auto found = entries_.find(key);
+    if (found != entries_.end()) forget(found);
+  }
+}
+
+// What came while the page was read, and is not in it, follows on it.
+void DestinationQueue::settle_held(Sequence upto, Moment now) {
+  while (!held_.empty()) {
+    const Place place = *held_.begin();
+    const auto found = entries_.find(Key{place.event, place.ordinal});
+    Entry& entry = found->second;
+    const auto content = entry.content;
+    const bool is_covered = entry.sequence <= upto;  // and yet not in the page: beyond its end
+    unqueue(found);
+    if (horizon_ && place >= *horizon_) {
+      forget(found);
+    } else if (is_covered) {
+      // The index did not give it as pending, so it is not.
+      forget(found);
+    } else {
+      entry.content = content;
+      admit(found, ready_at(entry, now), now);
+    }
+  }
+}
+
+void DestinationQueue::on_page_failed(Moment now) {
+  const Fetch fetch = *std::exchange(fetch_, std::nullopt);
+  while (!held_.empty()) {
+    const auto found = entries_.find(Key{held_.begin()->event, held_.begin()->ordinal});
+    unqueue(found);
+    forget(found);
+  }
+  for (const Key& key : fetch.remembered) {
+    const auto found = entries_.find(key);
+    if (found != entries_.end()) forget(found);
+  }
+  fetch_again_at_ = now.ticks + kFetchAgainAfter;
+}
+
+// --- Attempts
+// ------------------------------------------------------------------------------------------------------
+
+void DestinationQueue::wake_waiting(Moment now) {
+  while (!waiting_.empty() && waiting_.begin()->first <= now.ticks) {
+    const Place place = waiting_.begin()->second;
+    waiting_.erase(waiting_.begin());
+    entries_.find(Key{place.event, place.ordinal})->second.phase = Phase::ready;
+    ready_.insert(place);
+  }
+}
+
+std::optional<AttemptOrder> DestinationQueue::next_attempt(Moment now) {
+  wake_waiting(now);
+  const auto slots = static_cast<std::size_t>(std::max(destination_.concurrency, 1));
+  if (!begun_ || draining_ || ready_.empty() || running_ >= slots) return std::nullopt;
+
+  const Place place = *ready_.begin();
+  const auto found = entries_.find(Key{place.event, place.ordinal});
+  Entry& entry = found->second;
+  AttemptOrder order{.destination = number_,
+                     .event = place.event,
+                     .ordinal = place.ordinal,
+                     .number = entry.attempts + 1,
+                     .content = entry.content};
+  unqueue(found);
+  entry.phase = Phase::running;
+  entry.closed = std::nullopt;
+  entry.started = now.wall;
+  entry.started_at = now.ticks;
+  ++running_;
+  return order;
+}
+
+Outcome DestinationQueue::on_attempt_ended(const AttemptOrder& order, AttemptReport report, Moment now,
+                                           double spread) {
+  const auto found = entries_.find(Key{order.event, order.ordinal});
+  Entry& entry = found->second;
+  --running_;
+  entry.phase = Phase::none;
+  entry.attempts = order.number;
+  entry.awaited = order.number;
+
+  Outcome outcome;
+  outcome.delivery = {.event = order.event, .destination = destination_.name, .ordinal = order.ordinal};
+  outcome.attempt = {.number = order.number,
+                     .started = entry.started,
+                     .took = std::chrono::round<std::chrono::milliseconds>(now.ticks - entry.started_at),
+                     .result = report.result,
+                     .status = report.status,
+                     .reply = std::move(report.reply),
+                     .error = std::move(report.error)};
+  outcome.due = now.wall;
+  if (report.result == AttemptResult::delivered) {
+    outcome.state = DeliveryState::delivered;
+  }
+  if (entry.closed) {
+    if (outcome.state != DeliveryState::delivered) outcome.state = *entry.closed;
+    // The index has closed it already and may have nothing to tell back.
+    entry.awaited = 0;
+    forget(found);
+    return outcome;
+  }
+  if (outcome.state == DeliveryState::delivered) return outcome;
+  const auto delay = next_delay(destination_.retry, report.result, order.number - entry.attempts_base, spread,
+                                report.retry_after);
+  if (!delay) {
+    outcome.state = DeliveryState::dead;
+    return outcome;
+  }
+  outcome.state = DeliveryState::pending;
+  outcome.due = now.wall + *delay;
+  entry.due = outcome.due;
+  if (!horizon_ || place_of(*found) < *horizon_) {
+    entry.content = order.content;
+    admit(found, now.ticks + *delay, now);
+  }
+  return outcome;
+}
+
+// --- Asked from outside
+// --------------------------------------------------------------------------------------------
+
+std::optional<Ticks> DestinationQueue::wakes_at() const {
+  if (!begun_ || draining_) return std::nullopt;
+  std::optional<Ticks> at = fetch_again_at_;
+  if (!waiting_.empty() && (!at || waiting_.begin()->first < *at)) at = waiting_.begin()->first;
+  return at;
+}
+
+DestinationQueue::Status DestinationQueue::status() const {
+  Status status{
+      .queued = queued_.size(), .queued_bytes = bytes_, .running = running_, .spilled = horizon_.has_value()};
+  if (!queued_.empty()) status.oldest_due = queued_.begin()->due;
+  return status;
+}
+
+}  // namespace creel

@@ -1,0 +1,187 @@
+// The deliveries of one destination: which are in memory, which runs next, and what follows from an attempt.
+//
+// A state machine without clock, chance, thread or callback: it is told what happened and asked what to do.
+// The dispatcher has one for each destination.
+//
+// Deliveries are made in order of their place: due time, then event. Memory holds the first of them, up to a
+// limit; the `horizon` is where memory ends. Every pending delivery before the horizon is in memory or
+// running; what stands at or after it is left to the index ("spilled") and asked for, a page at a time, when
+// memory has drained. So order holds however long the backlog, and whatever memory cannot take is dropped by
+// moving the horizon before it.
+//
+// A page was read some time before it arrives, and news of the index comes some time after the fact. Two
+// things keep an old page from reviving a delivery: an outcome is `awaited` until the index has told it back,
+// and what has ended is remembered as long as a page that was read before may be on its way. Both carry the
+// sequence of the journal up to which they know.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/ids.h"
+#include "core/model.h"
+#include "deliver/destination.h"
+#include "store/store.h"
+
+namespace creel {
+
+// Now, by both clocks: the wall's, which is written down, and the one that never jumps, which timers run by.
+struct Moment {
+  Time wall;
+  Ticks ticks;
+};
+
+// IndexedDelivery for one destination, with its own memory.
+struct DeliveryNews {
+  EventId event;
+  std::uint32_t ordinal = 1;
+  DeliveryState state = DeliveryState::pending;
+  Time due;
+  std::uint32_t attempts = 0;
+  std::uint32_t attempts_base = 0;
+  Sequence sequence = 0;
+  std::shared_ptr<const StoredEvent> content;  // null when it did not come along
+};
+
+class DestinationQueue {
+ public:
+  // Of what waits in memory. Attempts that run are bounded by the destination's concurrency and come on top.
+  struct Limits {
+    std::size_t deliveries_max = 1024;
+    std::size_t bytes_max = std::size_t{16} << 20;  // of heads and bodies; one delivery alone may be larger
+  };
+
+  // `destination` outlives the queue. Everything that is in the index counts as spilled.
+  DestinationQueue(const Destination& destination, std::size_t number, Limits limits);
+
+  // The index has caught up with the journal: attempts may begin.
+  void begin() { begun_ = true; }
+  // No further attempt begins.
+  void drain() { draining_ = true; }
+
+  // The index made or changed a delivery. Comes in the order of the journal.
+  void on_news(const DeliveryNews& news, Moment now);
+
+  // The page to ask the index for, if there is need; one at a time, until on_page() or on_page_failed().
+  std::optional<DueQuery> wanted_page(Moment now);
+  void on_page(DuePage page, Moment now);
+  void on_page_failed(Moment now);
+
+  // The next attempt to make now, if there is one and a slot is free. It counts as running until
+  // on_attempt_ended().
+  std::optional<AttemptOrder> next_attempt(Moment now);
+
+  // What is to be recorded of an attempt. `spread` is in [-1, 1).
+  Outcome on_attempt_ended(const AttemptOrder& order, AttemptReport report, Moment now, double spread);
+
+  // When next_attempt() or wanted_page() may have something new without having been told anything.
+  std::optional<Ticks> wakes_at() const;
+
+  // Whether news of new deliveries should bring their content; without it they are left to the index.
+  bool wants_content() const { return begun_ && (!horizon_ || fetch_.has_value()); }
+
+  struct Status {
+    std::size_t queued = 0;
+    std::size_t queued_bytes = 0;
+    std::size_t running = 0;
+    bool spilled = false;            // there may be more in the index
+    std::optional<Time> oldest_due;  // of those in memory, which are the first
+  };
+  Status status() const;
+  // How many deliveries it knows of, those that only have ended included.
+  std::size_t known() const { return entries_.size(); }
+
+ private:
+  struct Key {
+    EventId event;
+    std::uint32_t ordinal;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const noexcept {
+      return static_cast<std::size_t>((key.event.value + key.ordinal) * 0x9e3779b97f4a7c15u >> 7);
+    }
+  };
+  struct Place {
+    Time due;
+    EventId event;
+    std::uint32_t ordinal;
+    auto operator<=>(const Place&) const = default;
+  };
+  enum class Phase : std::uint8_t {
+    none,     // not in memory: ended, or left to the index
+    held,     // came behind the horizon while a page is on its way; taken if it turns out to be the next
+    waiting,  // in memory, due later
+    ready,    // in memory, due
+    running,
+  };
+  struct Entry {
+    Phase phase = Phase::none;
+    std::uint32_t attempts = 0;
+    std::uint32_t attempts_base = 0;
+    std::uint32_t awaited = 0;  // number of the attempt whose outcome the index has not told back; 0 for none
+    Sequence sequence = 0;      // what is known about it is as of here
+    Time due;
+    Ticks ready_at;
+    std::optional<DeliveryState> closed;  // running, and meanwhile cancelled
+    Time started;
+    Ticks started_at;
+    std::shared_ptr<const StoredEvent> content;
+  };
+  using Entries = std::unordered_map<Key, Entry, KeyHash>;
+  struct Fetch {
+    Place from;                    // the horizon when it was asked
+    std::optional<Place> lowered;  // the first place that left memory since
+    std::optional<Place> missed;   // the first place of the news that could not be taken since
+    Sequence missed_upto = 0;      // the last of that news
+    std::vector<Key> remembered;   // ended since, and kept until no older page can come
+  };
+
+  void on_closed(const DeliveryNews& news);
+  void on_pending(const DeliveryNews& news, Moment now);
+  void take_or_leave(Entries::iterator entry, const DeliveryNews& news, Moment now);
+  void miss(const Place& place, Sequence sequence);
+
+  void admit(Entries::iterator entry, Ticks ready_at, Moment now);
+  void make_room();
+  void lower_horizon(const Place& place);
+  void settle_held(Sequence upto, Moment now);
+  void unqueue(Entries::iterator entry);
+  void forget(Entries::iterator entry);
+  Ticks ready_at(const Entry& entry, Moment now) const;
+  void wake_waiting(Moment now);
+  bool over_limits() const;
+
+  static Place place_of(const Entries::value_type& entry) {
+    return {entry.second.due, entry.first.event, entry.first.ordinal};
+  }
+  static std::size_t bytes_of(const Entry& entry);
+
+  const Destination& destination_;
+  const std::size_t number_;
+  const Limits limits_;
+  bool begun_ = false;
+  bool draining_ = false;
+
+  Entries entries_;
+  std::set<Place> queued_;                     // waiting and ready: in order
+  std::set<Place> ready_;                      // in the order in which they go
+  std::set<std::pair<Ticks, Place>> waiting_;  // in the order in which they become ready
+  std::set<Place> held_;
+  std::size_t bytes_ = 0;  // of queued and held
+  std::size_t running_ = 0;
+
+  std::optional<Place> horizon_;  // nothing: all is in memory
+  std::optional<Fetch> fetch_;
+  bool fetch_when_empty_ = false;  // the last page did not fit
+  std::optional<Ticks> fetch_again_at_;
+};
+
+}  // namespace creel

@@ -1,0 +1,73 @@
+// What is due, what may run, and what comes after a failure, for all destinations.
+//
+// Deterministic: it has no clock, no thread and no socket. It is fed with what happened and with the time,
+// and acts through a small interface; given the same words and the same seed it does the same. All of it on
+// the deliver thread.
+//
+//   dispatcher.on_news(news, number);  dispatcher.advance(now);  … sleep until dispatcher.wakes_at() …
+//
+// A delivery whose destination is not configured is not touched: it stays pending in the store, and is made
+// once its destination is back. That is decided by whoever feeds, who finds no number for the name.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/model.h"
+#include "core/random.h"
+#include "deliver/destination_queue.h"
+
+namespace creel {
+
+class Dispatcher {
+ public:
+  // What the dispatcher can do. None of these may call back into it before they return.
+  class Actions {
+   public:
+    virtual ~Actions() = default;
+    // Ends in on_attempt_ended().
+    virtual void start(AttemptOrder order, Time now) = 0;
+    // Answered by on_page() or on_page_failed().
+    virtual void fetch(std::size_t destination, DueQuery query) = 0;
+    // Not waited for: the index tells it back as news.
+    virtual void record(std::size_t destination, Outcome outcome) = 0;
+  };
+
+  // `destinations` and `actions` outlive it. `seed` decides the jitter.
+  Dispatcher(std::span<const Destination> destinations, DestinationQueue::Limits limits, std::uint64_t seed,
+             Actions& actions);
+
+  std::optional<std::size_t> find(std::string_view destination) const;
+
+  // The index has reached the end that the journal had at open. Nothing is attempted before.
+  void begin();
+  // Nothing is attempted any more; what runs may end.
+  void drain();
+
+  void on_news(std::size_t destination, const DeliveryNews& news, Moment now);
+  void on_page(std::size_t destination, DuePage page, Moment now);
+  void on_page_failed(std::size_t destination, Moment now);
+  void on_attempt_ended(const AttemptOrder& order, AttemptReport report, Moment now);
+
+  // Starts and asks for whatever there is to start and to ask for.
+  void advance(Moment now);
+  // When advance() has something to do although nothing was told; nothing when only news can bring it.
+  std::optional<Ticks> wakes_at() const;
+
+  bool wants_content(std::size_t destination) const { return queues_[destination].wants_content(); }
+  DestinationQueue::Status status(std::size_t destination) const { return queues_[destination].status(); }
+  std::size_t known(std::size_t destination) const { return queues_[destination].known(); }
+  std::size_t running() const { return running_; }
+
+ private:
+  std::span<const Destination> destinations_;
+  std::vector<DestinationQueue> queues_;
+  Random random_;
+  Actions& actions_;
+  std::size_t running_ = 0;
+};
+
+}  // namespace creel
