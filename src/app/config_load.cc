@@ -78,7 +78,7 @@ void add_usual_sources(const Outside& outside, ConfigProblems& problems, ConfigD
     const auto secrets = usual_secrets(provider, outside);
     if (secrets.empty()) continue;
     SourceConfig source = default_source(std::string(provider.name), &provider, draft.config.server.max_body);
-    source.keys = parse_keys(secrets, problems);
+    source.keys = parse_keys(secrets, provider.secret_form, problems);
     draft.config.sources.push_back(std::move(source));
     draft.sources.emplace_back();
   }
@@ -153,6 +153,39 @@ LoadedConfig load_config(const ConfigFlags& flags, const Outside& outside) {
   if (!problems.has_errors()) loaded.config = std::move(draft.config);
   loaded.problems = std::move(problems).take();
   return loaded;
+}
+
+std::vector<ConfiguredSecret> configured_secrets(const ConfigFlags& flags, const Outside& outside) {
+  std::vector<ConfiguredSecret> secrets;
+  const auto add = [&](std::string_view source, const Provider& provider,
+                       const std::vector<ConfigText>& texts) {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (texts[i].text.empty()) continue;
+      std::string label =
+          texts[i].origin.empty() ? fmt::format("secret {} of {}", i + 1, source) : texts[i].origin;
+      secrets.push_back({std::string(source), &provider, std::move(label), texts[i].text});
+    }
+  };
+  const auto content = outside.file(flags.config.value_or("creel.toml"));
+  const auto root = content ? parse_toml(*content) : std::unexpected(TomlError{});
+  ConfigProblems ignored;
+  if (root) {
+    const Section all(*root, "", {}, outside, ignored);
+    const TomlNode* sources = all.find("sources");
+    const auto* entries = sources ? std::get_if<TomlNode::Table>(&sources->value) : nullptr;
+    for (const TomlEntry& entry : entries ? *entries : TomlNode::Table{}) {
+      Section source(entry.node, "", {}, outside, ignored);
+      const auto name = source.text("provider");
+      const Provider* provider = find_provider(name ? name->text : entry.name);
+      if (!provider) continue;
+      add(entry.name, *provider,
+          source.has("secrets") ? source.texts("secrets") : usual_secrets(*provider, outside));
+    }
+  }
+  if (!secrets.empty()) return secrets;
+  for (const Provider& provider : all_providers())
+    add(provider.name, provider, usual_secrets(provider, outside));
+  return secrets;
 }
 
 std::string store_folder(const std::optional<std::string>& flag) {

@@ -43,6 +43,17 @@ struct LoadedConfig {
 // of its name at /webhooks/<name>, with the variable's namesake ending in _OLD as a second secret.
 LoadedConfig load_config(const ConfigFlags& flags, const Outside& outside);
 
+// A secret's text with the source it belongs to.
+struct ConfiguredSecret {
+  std::string source;
+  const Provider* provider = nullptr;
+  std::string label;  // as Key::label
+  std::string text;
+};
+// Every secret that the configuration names, those that cannot be used too, and whatever else is wrong with
+// it: for finding out which of them made a signature.
+std::vector<ConfiguredSecret> configured_secrets(const ConfigFlags& flags, const Outside& outside);
+
 // Where `store` (a flag, or nothing) puts the store, without reading anything else of the configuration: for
 // commands that only look for its folder.
 std::string store_folder(const std::optional<std::string>& flag);

@@ -167,9 +167,10 @@ class Reader {
     SourceConfig source = default_source(entry.name, provider, config_.server.max_body);
     read_path(from, source.path);
     if (from.has("secrets")) {
-      source.keys = parse_keys(from.texts("secrets"), problems_);
+      const SecretForm form = provider ? provider->secret_form : SecretForm::strict;
+      source.keys = parse_keys(from.texts("secrets"), form, problems_);
     } else if (provider) {
-      source.keys = parse_keys(usual_secrets(*provider, outside_), problems_);
+      source.keys = parse_keys(usual_secrets(*provider, outside_), provider->secret_form, problems_);
     }
     from.duration("tolerance", source.tolerance, seconds(1));
     from.duration("dedupe", source.dedupe, seconds(1));
@@ -289,13 +290,14 @@ void read_config(const TomlNode& root, const Outside& outside, ConfigProblems& p
   Reader(outside, problems, draft).read(root);
 }
 
-std::vector<Key> parse_keys(const std::vector<ConfigText>& secrets, ConfigProblems& problems) {
+std::vector<Key> parse_keys(const std::vector<ConfigText>& secrets, SecretForm form,
+                            ConfigProblems& problems) {
   std::vector<Key> keys;
   for (std::size_t i = 0; i < secrets.size(); ++i) {
     const ConfigText& given = secrets[i];
     if (given.text.empty()) continue;
     std::string label = given.origin.empty() ? fmt::format("secret {}", i + 1) : given.origin;
-    if (auto secret = Secret::parse(given.text)) {
+    if (auto secret = Secret::parse(given.text, form)) {
       keys.push_back(
           Key{.secret = *std::move(secret), .label = std::move(label), .not_before = {}, .not_after = {}});
     } else {

@@ -36,7 +36,8 @@ void read_config(const TomlNode& root, const Outside& outside, ConfigProblems& p
 
 // Makes keys of a source's secrets: empty ones are skipped, bad ones reported with why, never with what they
 // say.
-std::vector<Key> parse_keys(const std::vector<ConfigText>& secrets, ConfigProblems& problems);
+std::vector<Key> parse_keys(const std::vector<ConfigText>& secrets, SecretForm form,
+                            ConfigProblems& problems);
 
 // The provider's usual variable and its namesake ending in _OLD, those that are set.
 std::vector<ConfigText> usual_secrets(const Provider& provider, const Outside& outside);

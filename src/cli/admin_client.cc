@@ -1,0 +1,111 @@
+#include "cli/admin_client.h"
+
+#include <fmt/format.h>
+
+#include "admin/token.h"
+#include "app/units.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+
+namespace creel::cli {
+namespace {
+
+int exit_code_of(int status) {
+  if (status == 401 || status == 403) return kNoPermission;
+  if (status == 404 || status == 410) return kNotFound;
+  if (status == 429 || status == 503) return kTryAgain;
+  if (status >= 400 && status < 500) return kBadData;
+  return kInternal;
+}
+
+// The server's own words, if it is creel: {"error":{"code":…,"message":…}}.
+std::string explanation_of(const HttpAnswer& answer) {
+  const auto body = Json::parse(answer.body);
+  const Json* error = body ? body->find("error") : nullptr;
+  if (!error) return {};
+  const std::string message = error->text("message");
+  return message.empty() ? shown(error) : message;
+}
+
+}  // namespace
+
+AdminClient::AdminClient(std::string server, std::string token, Io& io)
+    : server_(std::move(server)), token_(std::move(token)), io_(&io) {}
+
+std::expected<AdminClient, int> AdminClient::open(const ServerOptions& options, Io& io) {
+  const auto first = [&](const std::string& flag, const char* variable, const char* otherwise) {
+    return !flag.empty() ? flag : io.outside.variable(variable).value_or(otherwise);
+  };
+  std::string server = first(options.server, "CREEL_SERVER", "http://127.0.0.1:3001");
+  while (server.ends_with('/'))
+    server.pop_back();
+  if (const auto url = parse_http_url(server); !url) {
+    complain(io.err, "--server: " + url.error());
+    return std::unexpected(kUsage);
+  }
+  std::string given = first(options.token, "CREEL_ADMIN_TOKEN", "");
+  if (!given.empty()) return AdminClient(server, std::move(given), io);
+  const std::string path = fmt::format("{}/{}", store_folder(options.store), kTokenFile);
+  auto token = io.outside.file(path);
+  if (!token || token->empty()) {
+    complain(
+        io.err,
+        fmt::format("no token: there is none in {}; say --store FOLDER, --token or CREEL_ADMIN_TOKEN", path));
+    return std::unexpected(kNoPermission);
+  }
+  token->erase(token->find_last_not_of(" \r\n") + 1);
+  return AdminClient(server, *token, io);
+}
+
+std::expected<HttpAnswer, int> AdminClient::ask(std::string method, const std::string& path,
+                                                std::chrono::seconds timeout) {
+  HttpRequest request;
+  request.method = std::move(method);
+  request.url = server_ + path;
+  request.timeout = timeout;
+  request.headers.emplace_back("Authorization", "Bearer " + token_);
+  request.headers.emplace_back("Accept", "application/json");
+  auto answer = exchange(request);
+  if (!answer) {
+    complain(io_->err, fmt::format("cannot reach {}: {}", server_, answer.error().message));
+    return std::unexpected(kUnreachable);
+  }
+  if (answer->status / 100 == 2) return *std::move(answer);
+  const std::string explanation = explanation_of(*answer);
+  complain(io_->err, explanation.empty() ? fmt::format("{} answered {}", server_, answer->status)
+                                         : fmt::format("{} ({})", explanation, answer->status));
+  return std::unexpected(exit_code_of(answer->status));
+}
+
+std::expected<Json, int> AdminClient::read(std::expected<HttpAnswer, int> answer) {
+  if (!answer) return std::unexpected(answer.error());
+  auto body = Json::parse(answer->body);
+  if (body) return *std::move(body);
+  complain(io_->err, server_ + " answered something that is not JSON: is this creel's admin port?");
+  return std::unexpected(kBadData);
+}
+
+std::expected<Json, int> AdminClient::get(const std::string& path, std::chrono::seconds timeout) {
+  return read(ask("GET", path, timeout));
+}
+
+std::expected<Json, int> AdminClient::post(const std::string& path) {
+  return read(ask("POST", path, std::chrono::seconds(30)));
+}
+
+std::expected<std::string, int> AdminClient::get_bytes(const std::string& path) {
+  auto answer = ask("GET", path, std::chrono::seconds(60));
+  if (!answer) return std::unexpected(answer.error());
+  return std::move(answer->body);
+}
+
+QueryText& QueryText::add(std::string_view name, std::string_view value) {
+  if (value.empty()) return *this;
+  text_ += text_.empty() ? '?' : '&';
+  text_ += name;
+  text_ += '=';
+  text_ += percent_encoded(value);
+  return *this;
+}
+
+}  // namespace creel::cli

@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "app/config_load.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/json.h"
+#include "cli/output.h"
+
+namespace creel::cli {
+namespace {
+
+Json texts(const std::vector<std::string>& values) {
+  Json::Array array;
+  for (const std::string& value : values)
+    array.push_back(Json::of(value));
+  return {std::move(array)};
+}
+
+std::string described(std::string_view label, const Secret& secret) {
+  return fmt::format("{} (fingerprint {})", label, secret.fingerprint());
+}
+
+Json tree_of(const SourceConfig& source) {
+  Json::Array secrets;
+  for (const Key& key : source.keys)
+    secrets.push_back(Json::of(described(key.label, key.secret)));
+  return Json::object()
+      .set("provider", Json::of(source.provider->name))
+      .set("path", Json::of(source.path))
+      .set("secrets", {std::move(secrets)})
+      .set("tolerance", Json::of(duration_text(source.tolerance)))
+      .set("dedupe", Json::of(duration_text(source.dedupe)))
+      .set("max_body", Json::of(size_text(source.max_body)));
+}
+
+Json tree_of(const Destination& destination) {
+  Json retry = Json::object()
+                   .set("initial", Json::of(duration_text(destination.retry.initial)))
+                   .set("factor", {destination.retry.factor})
+                   .set("max", Json::of(duration_text(destination.retry.max)))
+                   .set("jitter", {destination.retry.jitter})
+                   .set("attempts", Json::of(destination.retry.attempts));
+  Json tree = Json::object()
+                  .set("url", Json::of(destination.url))
+                  .set("concurrency", Json::of(destination.concurrency))
+                  .set("timeout", Json::of(duration_text(destination.timeout)))
+                  .set("retry", std::move(retry))
+                  .set("sign", Json::of(to_text(destination.sign)));
+  if (destination.secret) tree.set("secret", Json::of(described("secret", *destination.secret)));
+  return tree.set("untrusted", Json::of(destination.untrusted));
+}
+
+std::string_view format_name(LogFormat format) {
+  switch (format) {
+    case LogFormat::automatic:
+      return "auto";
+    case LogFormat::text:
+      return "text";
+    case LogFormat::json:
+      return "json";
+  }
+  return "";
+}
+
+Json tree_of(const Config& config) {
+  Json sources = Json::object(), destinations = Json::object(), routes = Json::array();
+  for (const SourceConfig& source : config.sources)
+    sources.set(source.name, tree_of(source));
+  for (const Destination& destination : config.destinations)
+    destinations.set(destination.name, tree_of(destination));
+  for (const Route& route : config.routes) {
+    std::get<Json::Array>(routes.value)
+        .push_back(Json::object().set("from", texts(route.from)).set("to", texts(route.to)));
+  }
+  return Json::object()
+      .set("server",
+           Json::object()
+               .set("listen", Json::of(to_text(config.server.listen)))
+               .set("max_body", Json::of(size_text(config.server.max_body)))
+               .set("max_connections", Json::of(static_cast<std::int64_t>(config.server.max_connections)))
+               .set("drain", Json::of(duration_text(config.server.drain))))
+      .set("admin", Json::object()
+                        .set("listen", Json::of(to_text(config.admin.listen)))
+                        .set("hosts", texts(config.admin.hosts)))
+      .set("store", Json::object()
+                        .set("url", Json::of(config.store.folder))
+                        .set("retention", Json::of(duration_text(config.store.retention)))
+                        .set("max_size", Json::of(size_text(config.store.max_size))))
+      .set("log", Json::object()
+                      .set("level", Json::of(to_text(config.log.level)))
+                      .set("format", Json::of(format_name(config.log.format))))
+      .set("sources", std::move(sources))
+      .set("destinations", std::move(destinations))
+      .set("routes", std::move(routes));
+}
+
+// A value as TOML writes it on one line.
+std::string inline_toml(const Json& value) {
+  if (const auto* members = std::get_if<Json::Object>(&value.value)) {
+    std::string text;
+    for (const auto& [name, member] : *members)
+      text += (text.empty() ? "" : ", ") + name + " = " + inline_toml(member);
+    return "{ " + text + " }";
+  }
+  if (const auto* items = value.as_array()) {
+    std::string text;
+    for (const Json& item : *items)
+      text += (text.empty() ? "" : ", ") + inline_toml(item);
+    return "[" + text + "]";
+  }
+  if (const auto* number = std::get_if<double>(&value.value)) return fmt::format("{}", *number);
+  return value.dump();
+}
+
+void print_table(std::ostream& out, const std::string& title, const Json& table) {
+  out << title << '\n';
+  for (const auto& [name, member] : std::get<Json::Object>(table.value))
+    out << name << " = " << inline_toml(member) << '\n';
+  out << '\n';
+}
+
+void print_tree(std::ostream& out, const Json& tree) {
+  for (const char* name : {"server", "admin", "store", "log"})
+    print_table(out, fmt::format("[{}]", name), *tree.find(name));
+  for (const char* group : {"sources", "destinations"}) {
+    for (const auto& [name, member] : std::get<Json::Object>(tree.find(group)->value)) {
+      print_table(out, fmt::format("[{}.{}]", group, name), member);
+    }
+  }
+  for (const Json& route : tree.items("routes"))
+    print_table(out, "[[routes]]", route);
+}
+
+Json problem_json(const ConfigProblem& problem) {
+  return Json::object()
+      .set("level", Json::of(problem.is_warning ? "warning" : "error"))
+      .set("file", Json::of(problem.file))
+      .set("line", Json::of(problem.place.line))
+      .set("column", Json::of(problem.place.column))
+      .set("message", Json::of(problem.message));
+}
+
+}  // namespace
+
+int check_config_command(const CheckConfigOptions& options, Io& io) {
+  const LoadedConfig loaded = load_config(options.flags, io.outside);
+  if (options.format == Format::json) {
+    Json::Array problems;
+    for (const ConfigProblem& problem : loaded.problems)
+      problems.push_back(problem_json(problem));
+    Json answer =
+        Json::object().set("ok", Json::of(loaded.config.has_value())).set("problems", {std::move(problems)});
+    answer.set("config", loaded.config ? tree_of(*loaded.config) : Json{});
+    io.out << answer.dump() << '\n';
+  } else {
+    for (const ConfigProblem& problem : loaded.problems)
+      io.err << to_text(problem) << '\n';
+    if (loaded.config) print_tree(io.out, tree_of(*loaded.config));
+  }
+  return loaded.config ? kFine : kConfiguration;
+}
+
+int config_show(const CheckConfigOptions& options, Io& io) {
+  const LoadedConfig loaded = load_config(options.flags, io.outside);
+  if (!loaded.config) {
+    for (const ConfigProblem& problem : loaded.problems)
+      io.err << to_text(problem) << '\n';
+    return kConfiguration;
+  }
+  const Json tree = tree_of(*loaded.config);
+  if (options.format == Format::json) {
+    io.out << tree.dump() << '\n';
+  } else {
+    print_tree(io.out, tree);
+  }
+  return kFine;
+}
+
+}  // namespace creel::cli

@@ -1,0 +1,34 @@
+// The command line: parse it, run one command, return its exit code.
+//
+// Data goes to stdout and everything else to stderr. run(argc, argv) is all that main() has to call; the
+// other one is given its surroundings, so that a test can be them.
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "app/config.h"
+#include "app/config_expand.h"
+#include "core/clock.h"
+
+namespace creel::cli {
+
+// Everything a command touches but the network.
+struct Io {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  Outside outside;  // environment and files
+  const Clock& clock;
+  bool in_is_terminal = false;
+  std::function<int(Config)> serve;  // runs the gateway
+};
+
+// `arguments` without the program's name.
+int run(const std::vector<std::string>& arguments, Io& io);
+
+int run(int argc, char** argv);
+
+}  // namespace creel::cli

@@ -1,0 +1,153 @@
+// creel events list | get | raw | tail
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "app/units.h"
+#include "cli/admin_client.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+
+namespace creel::cli {
+namespace {
+
+// "app delivered, other pending": what became of an event, in one cell.
+std::string deliveries_of(const Json& event) {
+  std::vector<std::string> parts;
+  for (const Json& delivery : event.items("deliveries")) {
+    parts.push_back(fmt::format("{} {}", delivery.text("destination"), delivery.text("state")));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::vector<std::string> row_of(const Json& event) {
+  return {event.text("id"),      local_time(event.text("received")),
+          event.text("source"),  event.text("type"),
+          event.text("subject"), deliveries_of(event)};
+}
+
+// A duration means so long ago; all else is the server's to understand.
+std::string since_text(const std::string& given, const Io& io) {
+  const auto ago = parse_duration(given);
+  if (!ago) return given;
+  return std::to_string(
+      std::chrono::floor<std::chrono::seconds>(io.clock.now() - *ago).time_since_epoch().count());
+}
+
+std::string joined(const std::vector<std::string>& globs) {
+  return fmt::format("{}", fmt::join(globs, ","));
+}
+
+void print_event(const Json& event, std::ostream& out) {
+  std::vector<std::pair<std::string, std::string>> fields;
+  for (const char* name : {"id", "source", "type", "subject", "provider_id"})
+    fields.emplace_back(name, shown(event.find(name)));
+  fields.emplace_back("received", local_time(event.text("received")));
+  fields.emplace_back("occurred", local_time(event.text("occurred")));
+  fields.emplace_back("bytes", shown(event.find("bytes")));
+  if (const Json* request = event.find("request")) {
+    fields.emplace_back("from", request->text("peer"));
+    fields.emplace_back("secret", request->text("secret"));
+  }
+  std::erase_if(fields, [](const auto& field) { return field.second.empty(); });
+  print_fields(out, fields);
+
+  for (const Json& delivery : event.items("deliveries")) {
+    out << '\n';
+    std::vector<std::pair<std::string, std::string>> lines{{"delivery", delivery.text("id")},
+                                                           {"destination", delivery.text("destination")},
+                                                           {"state", delivery.text("state")},
+                                                           {"held", delivery.text("held")},
+                                                           {"attempts", shown(delivery.find("attempts"))},
+                                                           {"due", local_time(delivery.text("due"))}};
+    std::erase_if(lines, [](const auto& field) { return field.second.empty(); });
+    print_fields(out, lines);
+    for (const Json& attempt : delivery.items("history")) {
+      const std::string error = attempt.text("error");
+      out << fmt::format("  attempt {}  {}  {}{}{}\n", shown(attempt.find("number")),
+                         local_time(attempt.text("started")), attempt.text("result"),
+                         attempt.integer("status") > 0 ? fmt::format(" {}", attempt.integer("status")) : "",
+                         error.empty() ? "" : ": " + error);
+    }
+  }
+}
+
+}  // namespace
+
+int events_list(const EventsListOptions& options, Io& io) {
+  auto client = AdminClient::open(options.server, io);
+  if (!client) return client.error();
+  QueryText query;
+  query.add("source", options.source).add("type", joined(options.types)).add("id", options.id);
+  query.add("subject", options.subject).add("destination", options.destination).add("state", options.state);
+  query.add("since", since_text(options.since, io)).add("until", since_text(options.until, io));
+  query.add("cursor", options.cursor).add("limit", std::to_string(options.limit));
+  if (options.oldest_first) query.add("order", "oldest");
+  const auto page = client->get("/api/v1/events" + query.text());
+  if (!page) return page.error();
+
+  Table table({"EVENT", "RECEIVED", "SOURCE", "TYPE", "SUBJECT", "DELIVERIES"});
+  for (const Json& event : page->items("events")) {
+    if (options.format == Format::json) io.out << event.dump() << '\n';
+    table.add(row_of(event));
+  }
+  if (options.format == Format::text && table.has_rows()) table.print(io.out);
+  if (!table.has_rows()) complain(io.err, "no events");
+  if (page->is_true("more")) complain(io.err, "more with --cursor " + page->text("cursor"));
+  return kFine;
+}
+
+int events_get(const OneOptions& options, Io& io) {
+  auto client = AdminClient::open(options.server, io);
+  if (!client) return client.error();
+  const auto event = client->get("/api/v1/events/" + percent_encoded(options.id));
+  if (!event) return event.error();
+  if (options.format == Format::json) {
+    io.out << event->dump() << '\n';
+  } else {
+    print_event(*event, io.out);
+  }
+  return kFine;
+}
+
+int events_raw(const OneOptions& options, Io& io) {
+  auto client = AdminClient::open(options.server, io);
+  if (!client) return client.error();
+  const auto bytes = client->get_bytes("/api/v1/events/" + percent_encoded(options.id) + "/raw");
+  if (!bytes) return bytes.error();
+  io.out.write(bytes->data(), static_cast<std::streamsize>(bytes->size()));
+  return io.out.flush() ? kFine : kInputOutput;
+}
+
+int events_tail(const EventsTailOptions& options, Io& io) {
+  auto client = AdminClient::open(options.server, io);
+  if (!client) return client.error();
+  // Where the newest event stands now; from there on, forwards.
+  const auto newest = client->get("/api/v1/events?limit=1");
+  if (!newest) return newest.error();
+  std::string cursor = newest->items("events").empty() ? "" : newest->items("events").front().text("id");
+
+  for (int count = 0;;) {
+    QueryText query;
+    query.add("order", "oldest").add("wait", "30").add("limit", "200").add("cursor", cursor);
+    query.add("type", joined(options.types)).add("source", options.source);
+    const auto page = client->get("/api/v1/events" + query.text(), std::chrono::seconds(60));
+    if (!page) return page.error();
+    for (const Json& event : page->items("events")) {
+      if (options.format == Format::json) {
+        io.out << event.dump() << '\n';
+      } else {
+        Table line({event.text("id"), local_time(event.text("received")), event.text("source"),
+                    event.text("type"), event.text("subject")});
+        line.print(io.out);
+      }
+      if (!io.out.flush()) return kInputOutput;
+      if (++count == options.count) return kFine;
+    }
+    if (const std::string next = page->text("cursor"); !next.empty()) cursor = next;
+  }
+}
+
+}  // namespace creel::cli

@@ -1,0 +1,78 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <ostream>
+
+#include "core/text.h"
+
+namespace creel::cli {
+namespace {
+
+// How many columns a UTF-8 text takes, near enough: one a code point.
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string padded(const std::string& text, std::size_t columns) {
+  const std::size_t taken = width(text);
+  return taken < columns ? text + std::string(columns - taken, ' ') : text;
+}
+
+}  // namespace
+
+void Table::print(std::ostream& out) const {
+  std::vector<std::vector<std::string>> safe;
+  std::vector<std::size_t> widths(rows_.front().size(), 0);
+  for (const auto& row : rows_) {
+    auto& line = safe.emplace_back();
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line.push_back(displayed(row[i]));
+      widths[i] = std::max(widths[i], width(line.back()));
+    }
+  }
+  for (const auto& row : safe) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += i + 1 < row.size() ? padded(row[i], widths[i] + 2) : row[i];
+    line.erase(line.find_last_not_of(' ') + 1);
+    out << line << '\n';
+  }
+}
+
+void print_fields(std::ostream& out, const std::vector<std::pair<std::string, std::string>>& fields) {
+  std::size_t columns = 0;
+  for (const auto& [name, value] : fields)
+    columns = std::max(columns, width(name));
+  for (const auto& [name, value] : fields)
+    out << padded(name, columns + 2) << displayed(value, 4096) << '\n';
+}
+
+std::string local_time(std::string_view rfc3339) {
+  std::tm utc{};
+  const std::string text(rfc3339.substr(0, 19));
+  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &utc);
+  if (!end || *end != '\0' || !rfc3339.ends_with('Z')) return std::string(rfc3339);
+  const std::time_t seconds = timegm(&utc);
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  const long minutes = local.tm_gmtoff / 60;
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}", local.tm_year + 1900,
+                     local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec,
+                     minutes < 0 ? '-' : '+', std::abs(minutes) / 60, std::abs(minutes) % 60);
+}
+
+std::string shown(const Json* value) {
+  if (!value || std::holds_alternative<std::nullptr_t>(value->value)) return {};
+  const std::string* text = value->as_text();
+  return text ? *text : value->dump();
+}
+
+void complain(std::ostream& err, std::string_view message) {
+  err << "creel: " << message << '\n';
+}
+
+}  // namespace creel::cli

@@ -1,0 +1,37 @@
+// Tables, times and fields for people to read.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/json.h"
+
+namespace creel::cli {
+
+// Columns as wide as their widest cell, two spaces apart. Whatever came from outside is escaped and cut.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> head) : rows_{std::move(head)} {}
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  bool has_rows() const { return rows_.size() > 1; }
+  void print(std::ostream& out) const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// "name   value" lines, the values in one column.
+void print_fields(std::ostream& out, const std::vector<std::pair<std::string, std::string>>& fields);
+
+// "2026-11-23T16:40:00.123Z" as the local "2026-11-23T17:40:00+01:00". Anything else comes back as it is.
+std::string local_time(std::string_view rfc3339);
+
+// What a person reads of a JSON value: texts without quotes, nothing for null.
+std::string shown(const Json* value);
+
+// A message on stderr: "creel: …".
+void complain(std::ostream& err, std::string_view message);
+
+}  // namespace creel::cli
