@@ -1,0 +1,354 @@
+// What each kind of record means for the index.
+
+#include <utility>
+
+#include "store/index_impl.h"
+
+namespace creel::store {
+namespace {
+
+// A change always has a later time than the one before it, so that of two versions of a delivery the newer
+// one is known even when the clock went back in between.
+void change(DeliveryEntry& delivery, Time at) {
+  delivery.changed = std::max(at, delivery.changed + std::chrono::milliseconds(1));
+}
+
+}  // namespace
+
+KeyHash provider_id_hash(KeyHasher& hasher, std::string_view id) {
+  // No source has such a name, so these never meet a dedupe key.
+  return hasher(std::string_view("\0id", 3), id);
+}
+KeyHash subject_hash(KeyHasher& hasher, std::string_view subject) {
+  return hasher(std::string_view("\0subject", 8), subject);
+}
+
+void Index::Impl::note_time(const JournalRecord& record, Time time) {
+  IndexedSegment& segment = segments.at(record.position.segment);
+  segment.newest = std::max(segment.newest, time);
+}
+
+bool Index::Impl::apply(const JournalRecord& record) {
+  auto [found, is_new] = segments.try_emplace(record.position.segment);
+  IndexedSegment& segment = found->second;
+  if (is_new) segment = {record.position.segment, record.sequence, record.sequence, Time()};
+  segment.last = record.sequence;
+  if (segments_changed.empty() || segments_changed.back() != segment.number)
+    segments_changed.push_back(segment.number);
+
+  switch (record.kind) {
+    case RecordKind::event:
+      return apply_event(record, batch->keep(record.payload));
+    case RecordKind::outcome:
+      return apply_outcome(record);
+    case RecordKind::command:
+      return apply_command(record);
+    case RecordKind::copy:
+      return apply_copy(record, batch->keep(record.payload));
+    case RecordKind::keys:
+      return apply_keys(record);
+    case RecordKind::state:
+      return apply_state(record);
+    case RecordKind::rejected:
+    case RecordKind::lost:
+      return true;
+  }
+  return true;  // A kind of a newer creel, which had nothing for this index.
+}
+
+// --- Events
+// --------------------------------------------------------------------------------------------------------
+
+bool Index::Impl::apply_event(const JournalRecord& record, std::string_view payload) {
+  if (!decode_event(payload, event)) return false;
+  newest = std::max(newest, event.received);
+  note_time(record, event.received);
+  for (std::uint16_t item = 0; item < event.items.size(); ++item) {
+    if (!event.items[item].dedupe_key.empty() &&
+        is_duplicate(hasher(event.source, event.items[item].dedupe_key), item)) {
+      ++duplicates;
+      continue;
+    }
+    add_item(record, EventId::of(record.sequence, item), item);
+    add_hashes(EventId::of(record.sequence, item).value, item);
+  }
+  return true;
+}
+
+void Index::Impl::add_item(const JournalRecord& record, EventId id, std::uint16_t item) {
+  ++events;
+  EventEntry& row = batch->add(id);
+  row.source = texts->number(NameKind::source, event.source);
+  row.type = texts->number(NameKind::type, event.items[item].type);
+  row.received = event.received;
+  row.occurred = event.items[item].occurred;
+  row.segment = record.position.segment;
+  row.offset = record.position.offset;
+  row.body_bytes = event.items[item].body_bytes;
+  const StoredEventView* content = nullptr;
+  for (const std::string_view destination : event.destinations) {
+    DeliveryEntry delivery;
+    delivery.destination = texts->number(NameKind::destination, destination);
+    delivery.due = event.received;
+    delivery.changed = event.received;
+    if (row.find(delivery.destination, delivery.ordinal) != nullptr) continue;
+    row.deliveries.push_back(delivery);
+    if (content == nullptr) content = content_of(id, item);
+    batch->report(row, delivery, record.sequence, content);
+  }
+}
+
+const StoredEventView* Index::Impl::content_of(EventId id, std::uint16_t item) {
+  const EventItem& one = event.items[item];
+  StoredEventView content;
+  content.id = id;
+  content.source = event.source;
+  content.peer = event.peer;
+  content.secret_label = event.secret_label;
+  content.provider_id = one.provider_id;
+  content.type = one.type;
+  content.subject = one.subject;
+  content.head = event.head;
+  content.body = event.body.substr(std::min<std::size_t>(one.body_offset, event.body.size()), one.body_bytes);
+  content.received = event.received;
+  content.occurred = one.occurred;
+  content.is_whole = one.body_offset == 0 && one.body_bytes == event.body.size();
+  return batch->keep(content);
+}
+
+void Index::Impl::add_hashes(std::uint64_t place_of_item, std::uint16_t item) {
+  const EventItem& one = event.items[item];
+  if (!one.dedupe_key.empty()) keys->add(hasher(event.source, one.dedupe_key), place_of_item);
+  // Where the key is the provider's id, it is found as a key.
+  if (!one.provider_id.empty() && one.provider_id != one.dedupe_key) {
+    names->add(provider_id_hash(hasher, one.provider_id), place_of_item);
+  }
+  if (!one.subject.empty()) names->add(subject_hash(hasher, one.subject), place_of_item);
+}
+
+// --- Duplicates
+// ----------------------------------------------------------------------------------------------------
+
+bool Index::Impl::is_duplicate(KeyHash hash, std::uint16_t item) {
+  if (event.dedupe_window.count() <= 0) return false;
+  places.clear();
+  if (auto found = keys->find(hash, places); !found) {
+    run_failed = true;
+    run_error = found.error();
+    return false;
+  }
+  for (const std::uint64_t one : places) {
+    if (one >> 16 < floor) continue;
+    EventId original;
+    const auto received = received_at(one, original);
+    if (!received || !within_window(*received, event.received, event.dedupe_window)) continue;
+    if (original.value != 0) check_conflict(original, item);
+    return true;
+  }
+  return is_foreseen(hash);
+}
+
+// When what stands at a place was received; nothing when there is nothing any more. `original` becomes the
+// event there, if it is one and not a key that has outlived it.
+std::optional<Time> Index::Impl::received_at(std::uint64_t at, EventId& original) {
+  if (const EventEntry* row = batch->find({at})) {
+    original = row->id;
+    return row->received;
+  }
+  const auto id = static_cast<std::int64_t>(at);
+  if (sql->kept_find.bind(id).step()) {
+    const Time received = time_of(sql->kept_find.integer(0));
+    sql->kept_find.reset();
+    return received;
+  }
+  sql->kept_find.reset();
+  const bool is_copy = sql->copy_find.bind(id >> 16).step();
+  const Sequence sequence = is_copy ? static_cast<Sequence>(sql->copy_find.integer(0)) : 0;
+  sql->copy_find.reset();
+  if (!is_copy) return std::nullopt;
+  const EventEntry* row = batch->find(EventId::of(sequence, static_cast<std::uint16_t>(at & 0xffff)));
+  if (row == nullptr) return std::nullopt;
+  original = row->id;
+  return row->received;
+}
+
+bool Index::Impl::is_foreseen(KeyHash hash) const {
+  const auto order = [](const Foreseen& a, const Foreseen& b) {
+    return std::pair(a.hash.high, a.hash.low) < std::pair(b.hash.high, b.hash.low);
+  };
+  const auto [begin, end] = std::equal_range(foreseen.begin(), foreseen.end(), Foreseen{hash, Time()}, order);
+  for (auto one = begin; one != end; ++one) {
+    // One of the same time is this event's own key.
+    if (one->received < event.received && within_window(one->received, event.received, event.dedupe_window))
+      return true;
+  }
+  return false;
+}
+
+// Counts a duplicate that brought other bytes than its original did.
+void Index::Impl::check_conflict(EventId original, std::uint16_t item) {
+  const EventEntry* row = batch->find(original);
+  if (row == nullptr) return;
+  const auto stored =
+      lookup.read({static_cast<std::uint32_t>(row->segment), static_cast<std::uint32_t>(row->offset)});
+  if (!stored) return;  // It can be removed at this moment, and nothing hangs on it.
+  std::string_view payload = stored->payload;
+  CopyRecord copied;
+  if (stored->kind == RecordKind::copy) {
+    if (!decode_copy(payload, copied)) return;
+    payload = copied.event;
+  }
+  if (!decode_event(payload, other) || original.item() >= other.items.size()) return;
+  const EventItem& first = other.items[original.item()];
+  const EventItem& second = event.items[item];
+  const auto slice = [](std::string_view body, const EventItem& one) {
+    return body.substr(std::min<std::size_t>(one.body_offset, body.size()), one.body_bytes);
+  };
+  if (slice(other.body, first) == slice(event.body, second)) return;
+  ++conflicts;
+  log.warning("a webhook came again with another body; the first one counts",
+              {{"source", event.source}, {"event", to_text(original)}});
+}
+
+// --- Outcomes and commands
+// -----------------------------------------------------------------------------------------
+
+bool Index::Impl::apply_outcome(const JournalRecord& record) {
+  const auto outcome = decode_outcome(record.payload);
+  if (!outcome) return false;
+  const Attempt& attempt = outcome->attempt;
+  const Time ended = attempt.started + attempt.took;
+  note_time(record, ended);
+  EventEntry* row = batch->find(outcome->delivery.event);
+  const auto destination = texts->find(NameKind::destination, outcome->delivery.destination);
+  if (row == nullptr || !destination) return true;
+  DeliveryEntry* delivery = row->find(*destination, outcome->delivery.ordinal);
+  if (delivery == nullptr || attempt.number <= delivery->attempts) return true;
+
+  delivery->attempts = attempt.number;
+  change(*delivery, ended);
+  // An attempt that ran while an operator cancelled counts when it was accepted, and else changes nothing
+  // more.
+  if (delivery->state == DeliveryState::pending || outcome->state == DeliveryState::delivered) {
+    delivery->state = outcome->state;
+  }
+  delivery->due = delivery->state == DeliveryState::pending ? outcome->due : Time();
+  if (attempt.result == AttemptResult::delivered) {
+    delivery->success = {attempt.started, attempt.took, attempt.status};
+  } else {
+    batch->add_attempt(row->id, *delivery, attempt);
+  }
+  batch->report(*row, *delivery, record.sequence, nullptr);
+  return true;
+}
+
+bool Index::Impl::apply_command(const JournalRecord& record) {
+  const auto command = decode_command(record.payload);
+  if (!command) return false;
+  note_time(record, command->at);
+  EventEntry* row = batch->find(command->event);
+  if (row == nullptr) return true;
+  for (DeliveryEntry& delivery : row->deliveries) {
+    if (!command->destination.empty() && texts->text(delivery.destination) != command->destination) continue;
+    if (command->kind == Command::Kind::cancel) {
+      if (delivery.state != DeliveryState::pending) continue;
+      delivery.state = DeliveryState::cancelled;
+      delivery.due = Time();
+    } else {
+      if (delivery.success) {
+        const DeliveryEntry::Success& success = *delivery.success;
+        batch->add_attempt(row->id, delivery,
+                           {.number = delivery.attempts,
+                            .started = success.started,
+                            .took = success.took,
+                            .result = AttemptResult::delivered,
+                            .status = success.status,
+                            .reply = {},
+                            .error = {}});
+        delivery.success.reset();
+      }
+      delivery.state = DeliveryState::pending;
+      delivery.due = command->at;
+      delivery.attempts_base = delivery.attempts;
+    }
+    change(delivery, command->at);
+    batch->report(*row, delivery, record.sequence, nullptr);
+  }
+  return true;
+}
+
+// --- What was copied forward
+// ---------------------------------------------------------------------------------------
+
+bool Index::Impl::apply_copy(const JournalRecord& record, std::string_view payload) {
+  if (!decode_copy(payload, copy) || !decode_event(copy.event, event)) return false;
+  newest = std::max(newest, event.received);
+  sql->copy_add.run(record.sequence, copy.sequence);
+  for (const CopiedDelivery& delivery : copy.deliveries)
+    note_time(record, delivery.changed);
+  for (const std::uint16_t item : copy.items) {
+    if (item >= event.items.size()) return false;
+    const EventId id = EventId::of(copy.sequence, item);
+    add_hashes(EventId::of(record.sequence, item).value, item);
+    EventEntry* row = batch->find(id);
+    const bool is_new = row == nullptr;
+    if (is_new) {
+      // The original is gone, so this is where the event comes from.
+      const std::vector<std::string_view> destinations = std::exchange(event.destinations, {});
+      add_item(record, id, item);
+      event.destinations = destinations;
+      row = batch->find(id);
+    } else {
+      row->segment = record.position.segment;
+      row->offset = record.position.offset;
+      batch->forget_attempts(id);  // An index made of the copy alone does not know them.
+    }
+    merge_copy(*row, item);
+    const StoredEventView* content = is_new ? content_of(id, item) : nullptr;
+    for (const DeliveryEntry& delivery : row->deliveries) {
+      if (is_new) batch->report(*row, delivery, record.sequence, content);
+    }
+  }
+  return true;
+}
+
+// Takes each delivery in the newer of its two versions.
+void Index::Impl::merge_copy(EventEntry& row, std::uint16_t item) {
+  for (DeliveryEntry& delivery : row.deliveries)
+    delivery.success.reset();
+  for (const CopiedDelivery& copied : copy.deliveries) {
+    if (copied.item != item) continue;
+    const std::uint32_t destination = texts->number(NameKind::destination, copied.destination);
+    DeliveryEntry* delivery = row.find(destination, copied.ordinal);
+    if (delivery != nullptr && delivery->changed >= copied.changed) continue;
+    if (delivery == nullptr) delivery = &row.deliveries.emplace_back();
+    *delivery = {.destination = destination,
+                 .ordinal = copied.ordinal,
+                 .state = copied.state,
+                 .attempts = copied.attempts,
+                 .attempts_base = copied.attempts_base,
+                 .due = copied.state == DeliveryState::pending ? copied.due : Time(),
+                 .changed = copied.changed,
+                 .success = {}};
+  }
+}
+
+bool Index::Impl::apply_keys(const JournalRecord& record) {
+  if (!decode_keys(record.payload, kept) || kept.size() > 0x10000) return false;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const std::uint64_t at = EventId::of(record.sequence, static_cast<std::uint16_t>(i)).value;
+    sql->kept_add.run(at, count_of(kept[i].received));
+    keys->add({.low = kept[i].hash_low, .high = kept[i].hash_high}, at);
+  }
+  return true;
+}
+
+bool Index::Impl::apply_state(const JournalRecord& record) {
+  if (!decode_state(record.payload, state)) return false;
+  sql->state_clear.run();
+  for (const auto& [name, value] : state.entries)
+    sql->state_add.run(name, Statement::Bytes{value});
+  return true;
+}
+
+}  // namespace creel::store

@@ -1,0 +1,310 @@
+#include "store/reader.h"
+
+#include <algorithm>
+
+#include "store/index_schema.h"
+#include "store/reader_impl.h"
+
+namespace creel::store {
+namespace {
+
+Time time_of(std::int64_t count) {
+  return Time(std::chrono::milliseconds(count));
+}
+
+}  // namespace
+
+void IndexView::set(std::shared_ptr<const Runs> keys, std::shared_ptr<const Runs> names) {
+  const std::lock_guard lock(mutex_);
+  now_ = {++generations_, std::move(keys), std::move(names)};
+}
+
+void IndexView::clear() {
+  const std::lock_guard lock(mutex_);
+  now_ = {};
+}
+
+IndexView::Now IndexView::now() const {
+  const std::lock_guard lock(mutex_);
+  return now_;
+}
+
+std::unique_ptr<Reader> make_reader(const Journal& journal, const Quarantine* quarantine,
+                                    const IndexView& view, const Clock& clock, ReaderOptions options) {
+  return std::make_unique<IndexReader>(journal, quarantine, view, clock, std::move(options));
+}
+
+IndexReader::Connection::Connection(const std::string& path)
+    : database(path, Database::Access::read),
+      names(database),
+      begin(database, "BEGIN"),
+      end(database, "COMMIT"),
+      progress(database, "SELECT sequence FROM progress WHERE id = 1"),
+      row(database, kSelectEvent),
+      copy(database, "SELECT original FROM copies WHERE sequence = ?"),
+      attempts(database,
+               "SELECT number, started, took, result, status, error, reply FROM attempts "
+               "WHERE event = ? AND destination = ? AND ordinal = ? ORDER BY number"),
+      due(database,
+          "SELECT due, event, ordinal FROM pending WHERE destination = ? AND (due, event) > (?, ?) "
+          "ORDER BY due, event, ordinal LIMIT ?"),
+      oldest_due(database, "SELECT due FROM pending WHERE destination = ? ORDER BY due LIMIT 1"),
+      counts(database, "SELECT destination, state, deliveries FROM counts ORDER BY destination, state") {
+  configure_reader(database);
+}
+
+IndexReader::IndexReader(const Journal& journal, const Quarantine* quarantine, const IndexView& view,
+                         const Clock& clock, ReaderOptions options)
+    : journal_(journal),
+      quarantine_(quarantine),
+      view_(view),
+      clock_(clock),
+      options_(std::move(options)),
+      lookup_(journal),
+      hasher_(journal.identity()) {}
+
+std::expected<void, StoreError> IndexReader::connect() {
+  IndexView::Now now = view_.now();
+  if (now.generation == 0) {
+    connection_.reset();
+    return std::unexpected(StoreError::broken);
+  }
+  if (!connection_ || now.generation != now_.generation) {
+    now_ = std::move(now);
+    connection_.reset();
+    connection_ = std::make_unique<Connection>(options_.folder + "/index.sqlite");
+  }
+  if (!connection_->database.ok()) return std::unexpected(error());
+  return {};
+}
+
+// What an error of the connection means; it is opened again for the next question.
+StoreError IndexReader::error() {
+  const StoreError error = connection_->database.corrupt() ? StoreError::broken : StoreError::busy;
+  connection_.reset();
+  return error;
+}
+
+Position IndexReader::position(const EventEntry& row) const {
+  return {static_cast<std::uint32_t>(row.segment), static_cast<std::uint32_t>(row.offset)};
+}
+
+// False when the record is gone or makes no sense.
+bool IndexReader::read_content(const EventEntry& row, StoredEvent& into) {
+  const auto stored = lookup_.read(position(row));
+  if (!stored) return false;
+  std::string_view payload = stored->payload;
+  if (stored->kind == RecordKind::copy) {
+    if (!decode_copy(payload, copied_)) return false;
+    payload = copied_.event;
+  }
+  if (!decode_event(payload, record_) || row.id.item() >= record_.items.size()) return false;
+  const EventItem& item = record_.items[row.id.item()];
+  into.id = row.id;
+  into.source = record_.source;
+  into.received = record_.received;
+  into.peer = record_.peer;
+  into.secret_label = record_.secret_label;
+  into.provider_id = item.provider_id;
+  into.type = item.type;
+  into.subject = item.subject;
+  into.occurred = item.occurred;
+  into.head = record_.head;
+  const auto offset = std::min<std::size_t>(item.body_offset, record_.body.size());
+  into.body = record_.body.substr(offset, item.body_bytes);
+  into.is_whole = item.body_offset == 0 && item.body_bytes == record_.body.size();
+  return true;
+}
+
+// --- Due
+// -----------------------------------------------------------------------------------------------------------
+
+std::expected<DuePage, StoreError> IndexReader::due(const DueQuery& query) {
+  if (auto connected = connect(); !connected) return std::unexpected(connected.error());
+  DuePage page;
+  std::vector<EventEntry> rows;
+  {
+    const Snapshot snapshot(*connection_);
+    if (connection_->progress.bind().step())
+      page.upto = static_cast<Sequence>(connection_->progress.integer(0));
+    connection_->progress.reset();
+    connection_->names.refresh();
+    const auto destination = connection_->names.find(NameKind::destination, query.destination);
+    if (!destination) return page;
+
+    const std::int64_t due = query.after ? query.after->first.time_since_epoch().count() : INT64_MIN;
+    const std::uint64_t event = query.after ? query.after->second.value : 0;
+    std::size_t bytes = 0;
+    connection_->due.bind(*destination, due, event, query.limit + 1);
+    while (connection_->due.step()) {
+      if (page.deliveries.size() == query.limit || (bytes > query.bytes_max && !page.deliveries.empty())) {
+        page.more = true;
+        break;
+      }
+      const EventId id{static_cast<std::uint64_t>(connection_->due.integer(1))};
+      const auto ordinal = static_cast<std::uint32_t>(connection_->due.integer(2));
+      EventEntry row;
+      if (read_event(connection_->row, id, row) != RowRead::found) continue;
+      const DeliveryEntry* delivery = row.find(*destination, ordinal);
+      if (delivery == nullptr) continue;
+      bytes += row.body_bytes + 1024;  // A head is about so long.
+      page.deliveries.push_back({.id = {id, query.destination, ordinal},
+                                 .due = time_of(connection_->due.integer(0)),
+                                 .attempts = delivery->attempts,
+                                 .attempts_base = delivery->attempts_base,
+                                 .event = nullptr});
+      rows.push_back(std::move(row));
+    }
+    connection_->due.reset();
+  }
+  if (!connection_->database.ok()) return std::unexpected(error());
+
+  // The journal is read in its own order, which the disk likes best.
+  std::vector<std::size_t> order(rows.size());
+  for (std::size_t i = 0; i < order.size(); ++i)
+    order[i] = i;
+  std::ranges::sort(order, {}, [this, &rows](std::size_t i) { return position(rows[i]); });
+  for (const std::size_t i : order) {
+    auto content = std::make_shared<StoredEvent>();
+    // What is pending is copied before its segment goes: then this view is too old, and the next one has the
+    // copy.
+    if (!read_content(rows[i], *content)) return std::unexpected(StoreError::busy);
+    page.deliveries[i].event = std::move(content);
+  }
+  return page;
+}
+
+// --- One event
+// -----------------------------------------------------------------------------------------------------
+
+std::vector<Attempt> IndexReader::history(const EventEntry& row, const DeliveryEntry& delivery) {
+  std::vector<Attempt> attempts;
+  Statement& select = connection_->attempts;
+  select.bind(row.id.value, delivery.destination, delivery.ordinal);
+  while (select.step()) {
+    attempts.push_back({.number = static_cast<std::uint32_t>(select.integer(0)),
+                        .started = time_of(select.integer(1)),
+                        .took = std::chrono::milliseconds(select.integer(2)),
+                        .result = static_cast<AttemptResult>(select.integer(3)),
+                        .status = static_cast<int>(select.integer(4)),
+                        .reply = std::string(select.text(6)),
+                        .error = std::string(select.text(5))});
+  }
+  select.reset();
+  if (delivery.success) {
+    attempts.push_back({.number = delivery.attempts,
+                        .started = delivery.success->started,
+                        .took = delivery.success->took,
+                        .result = AttemptResult::delivered,
+                        .status = delivery.success->status,
+                        .reply = {},
+                        .error = {}});
+  }
+  return attempts;
+}
+
+EventRow IndexReader::show(const EventEntry& row, bool with_history) {
+  EventRow shown;
+  shown.id = row.id;
+  shown.source = connection_->names.text(row.source);
+  shown.type = connection_->names.text(row.type);
+  shown.received = row.received;
+  shown.occurred = row.occurred;
+  shown.body_bytes = row.body_bytes;
+  StoredEvent content;
+  if (read_content(row, content)) {
+    shown.provider_id = std::move(content.provider_id);
+    shown.subject = std::move(content.subject);
+  }
+  for (const DeliveryEntry& delivery : row.deliveries) {
+    const std::string destination(connection_->names.text(delivery.destination));
+    shown.deliveries.push_back({.id = {row.id, destination, delivery.ordinal},
+                                .state = delivery.state,
+                                .due = delivery.due,
+                                .attempts = delivery.attempts,
+                                .history = {}});
+    if (with_history) shown.deliveries.back().history = history(row, delivery);
+  }
+  return shown;
+}
+
+std::expected<EventRow, StoreError> IndexReader::event(EventId id) {
+  if (auto connected = connect(); !connected) return std::unexpected(connected.error());
+  std::expected<EventRow, StoreError> answer = std::unexpected(StoreError::not_found);
+  {
+    const Snapshot snapshot(*connection_);
+    connection_->names.refresh();
+    EventEntry row;
+    if (read_event(connection_->row, id, row) == RowRead::found) answer = show(row, true);
+  }
+  if (!connection_->database.ok()) return std::unexpected(error());
+  return answer;
+}
+
+std::expected<StoredEvent, StoreError> IndexReader::content(EventId id) {
+  if (auto connected = connect(); !connected) return std::unexpected(connected.error());
+  EventEntry row;
+  const RowRead read = read_event(connection_->row, id, row);
+  if (!connection_->database.ok()) return std::unexpected(error());
+  if (read != RowRead::found) return std::unexpected(StoreError::not_found);
+  StoredEvent event;
+  if (!read_content(row, event)) return std::unexpected(StoreError::busy);
+  return event;
+}
+
+std::expected<std::vector<DeliveryCounts>, StoreError> IndexReader::counts() {
+  if (auto connected = connect(); !connected) return std::unexpected(connected.error());
+  std::vector<DeliveryCounts> all;
+  {
+    const Snapshot snapshot(*connection_);
+    connection_->names.refresh();
+    Statement& select = connection_->counts;
+    select.bind();
+    std::uint32_t last = 0;
+    while (select.step()) {
+      const auto destination = static_cast<std::uint32_t>(select.integer(0));
+      if (destination != last) {
+        all.emplace_back().destination = connection_->names.text(destination);
+        if (connection_->oldest_due.bind(destination).step()) {
+          all.back().oldest_pending_due = time_of(connection_->oldest_due.integer(0));
+        }
+        connection_->oldest_due.reset();
+      }
+      last = destination;
+      const auto count = static_cast<std::uint64_t>(select.integer(2));
+      switch (static_cast<DeliveryState>(select.integer(1))) {
+        case DeliveryState::pending:
+          all.back().pending = count;
+          break;
+        case DeliveryState::delivered:
+          all.back().delivered = count;
+          break;
+        case DeliveryState::dead:
+          all.back().dead = count;
+          break;
+        case DeliveryState::cancelled:
+          all.back().cancelled = count;
+          break;
+      }
+    }
+    select.reset();
+  }
+  if (!connection_->database.ok()) return std::unexpected(error());
+  return all;
+}
+
+// --- Rejected requests
+// ---------------------------------------------------------------------------------------------
+
+std::expected<std::vector<RejectedRow>, StoreError> IndexReader::rejected(std::optional<std::uint64_t> before,
+                                                                          std::size_t limit) {
+  if (quarantine_ == nullptr) return std::vector<RejectedRow>();
+  return quarantine_->list(before, limit);
+}
+
+std::expected<RejectedRequest, StoreError> IndexReader::rejected_request(std::uint64_t id) {
+  if (quarantine_ == nullptr) return std::unexpected(StoreError::not_found);
+  return quarantine_->get(id);
+}
+
+}  // namespace creel::store

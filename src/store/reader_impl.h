@@ -1,0 +1,81 @@
+// The inside of a reader, for reader.cc (single questions) and reader_events.cc (pages of events).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/index.h"
+#include "store/index_batch.h"
+#include "store/index_names.h"
+#include "store/index_sql.h"
+#include "store/journal_reader.h"
+#include "store/reader.h"
+#include "store/record.h"
+
+namespace creel::store {
+
+class IndexReader final : public Reader {
+ public:
+  IndexReader(const Journal& journal, const Quarantine* quarantine, const IndexView& view, const Clock& clock,
+              ReaderOptions options);
+
+  std::expected<DuePage, StoreError> due(const DueQuery& query) override;
+  std::expected<EventPage, StoreError> events(const EventQuery& query) override;
+  std::expected<EventRow, StoreError> event(EventId id) override;
+  std::expected<StoredEvent, StoreError> content(EventId id) override;
+  std::expected<std::vector<DeliveryCounts>, StoreError> counts() override;
+  std::expected<std::vector<RejectedRow>, StoreError> rejected(std::optional<std::uint64_t> before,
+                                                               std::size_t limit) override;
+  std::expected<RejectedRequest, StoreError> rejected_request(std::uint64_t id) override;
+
+ private:
+  struct Connection {
+    explicit Connection(const std::string& path);
+    Database database;
+    Names names;
+    Statement begin, end, progress, row, copy, attempts, due, oldest_due, counts;
+  };
+  // One question's view of the index. Ends with the object.
+  class Snapshot {
+   public:
+    explicit Snapshot(Connection& connection) : connection_(connection) { connection_.begin.run(); }
+    ~Snapshot() { connection_.end.run(); }
+
+   private:
+    Connection& connection_;
+  };
+  struct Scan;
+  struct Criteria;
+
+  // Follows the index that there is now.
+  std::expected<void, StoreError> connect();
+  StoreError error();
+  Position position(const EventEntry& row) const;
+  bool read_content(const EventEntry& row, StoredEvent& into);
+  EventRow show(const EventEntry& row, bool with_history);
+  std::vector<Attempt> history(const EventEntry& row, const DeliveryEntry& delivery);
+
+  // --- reader_events.cc ---
+  bool make_criteria(const EventFilter& filter, Criteria& into);
+  bool matches(const EventEntry& row, const Criteria& criteria) const;
+  std::expected<std::vector<EventId>, StoreError> find_named(const EventFilter& filter);
+  void resolve(std::span<const std::uint64_t> places, std::vector<EventId>& into);
+  std::vector<EventId> next_ids(const Criteria& criteria, bool newest_first, std::uint64_t after,
+                                std::size_t limit);
+
+  const Journal& journal_;
+  const Quarantine* quarantine_;
+  const IndexView& view_;
+  const Clock& clock_;
+  ReaderOptions options_;
+  JournalLookup lookup_;
+  KeyHasher hasher_;
+  IndexView::Now now_;
+  std::unique_ptr<Connection> connection_;
+  EventRecord record_;
+  CopyRecord copied_;
+};
+
+}  // namespace creel::store
