@@ -116,10 +116,15 @@ class Load {
     return !gone_;
   }
 
+  // A line for each accepted request: its id and the SHA-256 of its body.
   void write_ids(const std::string& path) const {
     std::ofstream file(path);
+    std::string request;
     for (std::size_t i = 0; i < accepted_.size(); ++i) {
-      if (accepted_[i]) file << requests_.id(i) << "\n";
+      if (!accepted_[i]) continue;
+      requests_.write(i, request);
+      file << requests_.id(i) << " "
+           << sha256_hex(std::string_view(request).substr(request.find("\r\n\r\n") + 4)) << "\n";
     }
   }
 
@@ -349,7 +354,7 @@ int main(int argc, char** argv) {
       .value("--body", "bytes (300)", options.shape.body_bytes)
       .value("--count", "requests to prepare (enough for the time)", options.count)
       .value("--corrupt", "percent with a wrong signature (0)", options.shape.corrupt_percent)
-      .value("--ids", "file for the ids that were accepted", options.ids_file)
+      .value("--ids", "file for what was accepted: id and SHA-256 of the body", options.ids_file)
       .value("--label", "of the run", options.label)
       .flag("--json", "print one object", options.json)
       .parse(argc, argv);

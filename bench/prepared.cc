@@ -78,6 +78,17 @@ class Mac {
 
 }  // namespace
 
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, 32> digest{};
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  std::string hex;
+  for (const unsigned char byte : digest) {
+    hex += "0123456789abcdef"[byte >> 4];
+    hex += "0123456789abcdef"[byte & 15];
+  }
+  return hex;
+}
+
 PreparedRequests::PreparedRequests(const RequestShape& shape, std::size_t count)
     : size_(count), corrupt_percent_(shape.corrupt_percent) {
   const std::string now = std::to_string(std::time(nullptr));

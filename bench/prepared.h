@@ -20,6 +20,8 @@ struct RequestShape {
   int corrupt_percent = 0;       // so many get a signature with one bit turned
 };
 
+std::string sha256_hex(std::string_view bytes);
+
 class PreparedRequests {
  public:
   static constexpr std::size_t kIdBytes = 35;         // "wh_" and 32 hex digits

@@ -3,8 +3,8 @@
 //   creel-sink --port 8088              at once
 //   creel-sink --port 8088 --rate 1000  holds answers back so that 1000 a second leave
 //
-// GET /stats gives the counts: requests, distinct webhook-ids, and how far out of the order of sending they
-// came (by the number in each body, see prepared.h). One thread, epoll.
+// GET /ids gives every webhook-id that came, GET /stats the counts: requests, distinct webhook-ids, and how
+// far out of the order of sending they came (by the number in each body, see prepared.h). One thread, epoll.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -113,10 +113,9 @@ class Sink {
   }
 
   void take(int fd, Peer& peer, std::string_view text, const Message& message) {
-    if (message.first_line.starts_with("GET /stats")) {
-      const std::string body = stats();
-      peer.out += "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
-                  std::to_string(body.size()) + "\r\n\r\n" + body;
+    if (message.first_line.starts_with("GET ")) {
+      const std::string body = message.first_line.starts_with("GET /ids ") ? all_ids() : stats();
+      peer.out += "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
       return;
     }
     ++requests_;
@@ -169,6 +168,13 @@ class Sink {
     }
     if (peer.waits_to_write) watch(fd, EPOLLIN, EPOLL_CTL_MOD);
     peer.waits_to_write = false;
+  }
+
+  std::string all_ids() const {
+    std::string text;
+    for (const std::string& id : ids_)
+      text += id + "\n";
+    return text;
   }
 
   std::string stats() const {
