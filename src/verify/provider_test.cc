@@ -1,0 +1,160 @@
+#include "verify/provider.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "verify/webhook_fixture.h"
+
+namespace creel {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::at;
+using testing::kOtherSecret;
+using testing::kSecret;
+using testing::make_key;
+using testing::make_keys;
+using testing::TestWebhook;
+
+Receiver make_receiver(std::string_view provider, std::vector<Key> keys) {
+  return Receiver(*find_provider(provider), std::move(keys), 5min, 1 << 20);
+}
+
+// The body as if the provider had sent it.
+auto receive(std::string_view provider, std::string body) {
+  TestWebhook webhook;
+  webhook.signature = Signer(*Secret::parse(kSecret)).sign(webhook.id, webhook.now, body);
+  webhook.body = std::move(body);
+  return make_receiver(provider, make_keys(make_key(kSecret)))
+      .receive(webhook.headers(), webhook.body, webhook.now);
+}
+
+TEST(Provider, EveryRowIsWhole) {
+  for (const Provider& provider : all_providers()) {
+    EXPECT_EQ(find_provider(provider.name), &provider);
+    EXPECT_GT(provider.tolerance, 0s);
+    EXPECT_GT(provider.retry_horizon, 0h);
+    EXPECT_GE(provider.reject_status, 400);
+    EXPECT_EQ(provider.signature_headers.size(), 3U);
+    EXPECT_TRUE(std::ranges::is_sorted(provider.event_types));
+  }
+  EXPECT_EQ(find_provider("openia"), nullptr);
+}
+
+TEST(Provider, NamesTheNearestType) {
+  const Provider& openai = *find_provider("openai");
+  EXPECT_EQ(nearest_event_type(openai, "batch.complete"), "batch.completed");
+  EXPECT_EQ(nearest_event_type(openai, "eval.run.cancelled"), "eval.run.canceled");
+  EXPECT_EQ(nearest_event_type(openai, "batch.completed"), "batch.completed");
+  EXPECT_EQ(nearest_event_type(openai, "invoice.paid"), std::nullopt);
+  EXPECT_EQ(nearest_event_type(openai, std::string(100'000, 'x')), std::nullopt);
+  EXPECT_EQ(nearest_event_type(*find_provider("standard-webhooks"), "batch.complete"), std::nullopt);
+}
+
+TEST(Receiver, ReadsWhatAnEventIsAbout) {
+  const TestWebhook webhook;
+  const auto receiver = make_receiver("openai", make_keys(make_key(kSecret)));
+  const auto received = receiver.receive(webhook.headers(), webhook.body, webhook.now);
+  ASSERT_TRUE(received.has_value());
+  ASSERT_EQ((*received)->items.size(), 1U);
+  const ReceivedItem& item = (*received)->items[0];
+  EXPECT_EQ(item.body.data(), webhook.body.data());
+  EXPECT_EQ(item.body.size(), webhook.body.size());
+  EXPECT_EQ(item.dedupe_key, webhook.id);
+  EXPECT_EQ(item.provider_id, webhook.id);
+  EXPECT_EQ(item.type, "response.completed");
+  EXPECT_EQ(item.subject, "resp_123");
+  EXPECT_EQ(item.occurred, at(1750861210));
+  EXPECT_EQ(receiver.key_label((*received)->key_index), "current");
+}
+
+TEST(Receiver, FindsTheSubjectWhereverItStands) {
+  const std::pair<std::string, std::string> rows[] = {
+      {R"({"data":{"id":"batch_1","call_id":"rtc_1"}})", "batch_1"},
+      {R"({"data":{"call_id":"rtc_1"}})", "rtc_1"},
+      {R"({"data":{"session_id":"live_1"}})", "live_1"},
+      {R"({"data":{"safety_identifier":"user_1"}})", "user_1"},
+      {R"({"data":{"id":7,"call_id":"rtc_1"}})", "rtc_1"},
+      {R"({"data":[]})", ""},
+      {"{}", ""},
+      {"[]", ""},
+  };
+  for (const auto& [body, subject] : rows)
+    EXPECT_EQ((*receive("openai", body))->items[0].subject, subject) << body;
+}
+
+TEST(Receiver, LeavesOutATypeOrTimeThatIsNotThere) {
+  for (std::string body :
+       {R"({"type":7,"created_at":"yesterday"})", R"({"created_at":1.5})", R"({"created_at":-1})",
+        R"({"created_at":9223372036854775807})", "{}", "\"text\""}) {
+    const auto received = receive("openai", body);
+    ASSERT_TRUE(received.has_value()) << body;
+    EXPECT_EQ((*received)->items[0].type, "");
+    EXPECT_EQ((*received)->items[0].occurred, std::nullopt) << body;
+  }
+}
+
+TEST(Receiver, RefusesAuthenticJunkWhereTheProviderSendsJson) {
+  const auto received = receive("openai", "not-json");
+  ASSERT_FALSE(received.has_value());
+  EXPECT_EQ(received.error().cause, ReceiveCause::invalid_json);
+  EXPECT_EQ(received.error().verify_error, std::nullopt);
+  EXPECT_EQ(receive("openai", R"({"type":"a","type":"b"})").error().cause, ReceiveCause::invalid_json);
+}
+
+TEST(Receiver, SaysWhyASignatureIsRefused) {
+  TestWebhook webhook;
+  webhook.body += ' ';
+  const auto refused = make_receiver("openai", make_keys(make_key(kSecret)))
+                           .receive(webhook.headers(), webhook.body, webhook.now);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().cause, ReceiveCause::signature);
+  EXPECT_EQ(refused.error().verify_error, VerifyError::signature_mismatch);
+  EXPECT_EQ(refused.error().detail, describe(VerifyError::signature_mismatch));
+}
+
+TEST(Receiver, ReadsTheTimeOfTheSpecification) {
+  const auto received =
+      receive("standard-webhooks",
+              R"({"type":"contact.created","timestamp":"2022-11-03T20:26:10.344522Z","data":{}})");
+  EXPECT_EQ((*received)->items[0].type, "contact.created");
+  EXPECT_EQ((*received)->items[0].occurred, at(1667507170));
+}
+
+TEST(Receiver, TakesOtherFormatsWhereTheSpecificationAllowsThem) {
+  const auto received = receive("standard-webhooks", "a=1&b=2");
+  ASSERT_TRUE(received.has_value());
+  EXPECT_EQ((*received)->items[0].type, "");
+  EXPECT_EQ((*received)->items[0].provider_id, TestWebhook().id);
+}
+
+TEST(Receiver, SignsAnewWithEveryValidKeyInTheirOrder) {
+  TestWebhook webhook;
+  webhook.now += 24h;
+  Key expired = make_key("whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0");
+  expired.not_after = webhook.now - 1s;
+  const auto receiver =
+      make_receiver("openai", make_keys(make_key(kSecret), std::move(expired), make_key(kOtherSecret)));
+  const auto headers = receiver.sign(webhook.id, webhook.body, webhook.now);
+  ASSERT_EQ(headers.size(), 3U);
+  EXPECT_EQ(headers[0].name, "webhook-id");
+  EXPECT_EQ(headers[0].value, webhook.id);
+  EXPECT_EQ(headers[1].name, "webhook-timestamp");
+  EXPECT_EQ(headers[2].name, "webhook-signature");
+  const std::string first = Signer(*Secret::parse(kSecret)).sign(webhook.id, webhook.now, webhook.body);
+  const std::string second = Signer(*Secret::parse(kOtherSecret)).sign(webhook.id, webhook.now, webhook.body);
+  EXPECT_EQ(headers[2].value, first + " " + second);
+
+  webhook.timestamp = headers[1].value;
+  webhook.signature = headers[2].value;
+  EXPECT_TRUE(webhook.verify(kSecret));
+}
+
+TEST(Receiver, SignsNothingWithAPublicKey) {
+  const auto receiver = make_receiver("standard-webhooks", make_keys(make_key(testing::kWhpk)));
+  EXPECT_TRUE(receiver.sign("msg_1", "{}", at(1)).empty());
+}
+
+}  // namespace
+}  // namespace creel
