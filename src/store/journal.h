@@ -120,6 +120,8 @@ class Journal {
   // Whether an event may be written now. While not, each call looks whether there is room again: ask now and
   // then.
   bool accepts_events();
+  // The same without looking.
+  bool has_room() const;
   bool has_failed() const;
   // One sentence when has_failed() or the last write found no room. For logs and status.
   std::string reason() const;
@@ -128,6 +130,9 @@ class Journal {
   // more to do. From any one thread beside the owner's; the owner waits for a step under way when it needs
   // its result.
   bool prepare();
+
+  // Whether prepare() has something to do. Any thread, cheap.
+  bool wants_preparation() const;
 
   // Removes the oldest segment and syncs the folder. Never the current one. Readers that have it open go on
   // reading.
@@ -144,6 +149,7 @@ class Journal {
   JournalPlace oldest() const;                // the first record there is
   std::vector<SegmentInfo> segments() const;  // oldest first
 
+  std::uint64_t batch_bytes_max() const;
   Disk& disk() const;
   const std::string& folder() const;
   const StoreIdentity& identity() const;

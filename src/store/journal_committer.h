@@ -38,6 +38,12 @@ class CommitObserver {
   virtual void on_refused(StoreError error, std::size_t appends) ON_JOURNAL = 0;
 };
 
+enum class JournalHealth {
+  good,
+  full,    // events are refused until there is room again
+  failed,  // a sync failed; nothing is written until a restart
+};
+
 using CommandDone = std::move_only_function<void(std::expected<Sequence, StoreError>)>;
 
 // Records that the index wants written: copies and keys out of a segment that goes. They may use the reserve.
@@ -77,18 +83,46 @@ class Committer {
   // with an error.
   void finish() ON_JOURNAL;
 
+  JournalHealth health() const;
+
  private:
-  struct Gathered;
+  struct Waiting {
+    Append* append;
+    std::uint64_t record =
+        kNoRecord;  // which record of the batch is its own; a duplicate of a waiting key has none
+    std::uint16_t first_new = 0;
+  };
+  struct WaitingCommand {
+    Command command;
+    CommandDone done;
+  };
+  struct Answer {
+    CommandDone done;
+    std::uint64_t record;  // whose sequence it is told
+  };
+  static constexpr std::uint64_t kNoRecord = UINT64_MAX;
+  // A record of the batch: payload [from, to) of the scratch text, then parts of the caller's.
+  struct Planned {
+    RecordKind kind;
+    std::size_t from, to;
+    std::string_view head, body;
+  };
+
   bool has_urgent() const;
-  void write_urgent() ON_JOURNAL;
-  void gather_commands() ON_JOURNAL;
-  void gather_outcomes() ON_JOURNAL;
+  void begin_batch();
+  bool fits(std::uint64_t payload_bytes) const;
+  void plan(RecordKind kind, std::size_t from, std::string_view head = {}, std::string_view body = {});
+  void gather_reserved();
+  void gather_outcomes();
   void gather_appends() ON_JOURNAL;
   bool gather(Append& append) ON_JOURNAL;
+  std::expected<Sequence, StoreError> write_planned(Room room);
   void commit() ON_JOURNAL;
+  std::expected<void, StoreError> sync(Ticks began) ON_JOURNAL;
+  void answer_appends(std::expected<Sequence, StoreError> first) ON_JOURNAL;
   void write_outcomes() ON_JOURNAL;
-  void sync_outcomes() ON_JOURNAL;
-  void keep_rejected() ON_JOURNAL;
+  void bound_outcomes();
+  void look_at_room();
 
   Journal& journal_;
   RecentKeys& keys_;
@@ -98,6 +132,30 @@ class Committer {
   Log& log_;
   CommitObserver* observer_;
   CommitterOptions options_;
+
+  const std::uint64_t batch_bytes_max_;
+
+  // What was submitted and not yet written.
+  std::deque<Append*> appends_;
+  std::deque<WaitingCommand> commands_;
+  std::deque<Forward> forwards_;
+  std::size_t forwarded_ = 0;  // how many records of the first of them are planned or written
+  std::deque<Outcome> outcomes_;
+  std::optional<Ticks> outcomes_due_, sync_due_, probe_due_;
+
+  // The batch that is being made.
+  std::vector<Planned> planned_;
+  std::vector<NewRecord> records_;
+  std::string scratch_;
+  std::uint64_t planned_bytes_ = 0;
+  std::size_t planned_outcomes_ = 0;
+  std::vector<Waiting> waiting_;
+  std::vector<Answer> answers_;
+  std::vector<KeyHash> hashes_;
+
+  std::size_t unsynced_records_ = 0;
+  std::uint64_t unsynced_bytes_ = 0;
+  bool is_refusing_ = false, said_failed_ = false;
 };
 
 }  // namespace creel::store

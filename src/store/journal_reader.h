@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "store/journal.h"
+#include "store/segment.h"
 
 namespace creel::store {
 
@@ -39,21 +40,18 @@ class JournalReader {
   // Records of kind `lost` are stepped over. After an error the reader stays where it is.
   std::expected<std::optional<JournalRecord>, ReadError> next();
   // Where next() goes on: what the index stores beside what it made of the records so far.
-  JournalPlace place() const;
+  JournalPlace place() const { return place_; }
 
  private:
-  std::expected<bool, ReadError> open_segment(const JournalPlace& end);
-  std::expected<std::string_view, ReadError> bytes_at(std::uint32_t offset, std::size_t wanted,
-                                                      std::uint64_t end);
-  std::expected<std::optional<JournalRecord>, ReadError> record_at(std::uint64_t end);
+  std::expected<void, ReadError> open_segment();
+  std::expected<bool, ReadError> is_used_up();
+  bool step_over_removed();
 
   const Journal& journal_;
+  FrameCodec codec_;
   JournalPlace place_;
-  std::unique_ptr<File> file_;
-  std::uint32_t file_segment_ = 0;
-  std::uint64_t file_bytes_ = 0;
-  std::string buffer_;
-  std::uint64_t buffer_offset_ = 0;
+  std::optional<SegmentWindow> window_;
+  std::uint32_t segment_ = 0;
 };
 
 class JournalLookup {
@@ -71,6 +69,7 @@ class JournalLookup {
   std::expected<File*, ReadError> open(std::uint32_t segment);
 
   const Journal& journal_;
+  FrameCodec codec_;
   std::list<Open> open_;  // newest use first
   std::string buffer_;
 };

@@ -12,12 +12,6 @@
 
 namespace creel::store {
 
-enum class JournalHealth {
-  good,
-  full,    // events are refused until there is room again
-  failed,  // a sync failed; nothing is written until a restart
-};
-
 class JournalThread {
  public:
   struct Parts {

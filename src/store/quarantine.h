@@ -3,7 +3,7 @@
 // Same format as the journal, in `quarantine/`, appended without a sync and after events; the oldest segment
 // goes when the limit is reached. Bodies are cut. Of each source and cause only so many a minute are kept,
 // the rest are counted, so that a flood can neither fill the disk nor slow accepted traffic. keep() belongs
-// to the journal thread; list() and get() may be called from any thread at the same time.
+// to the journal thread; the rest may be called from any thread at the same time.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "core/clock.h"
@@ -35,11 +34,11 @@ class Quarantine {
                                                                     const Clock& clock,
                                                                     QuarantineOptions options = {});
 
-  // Keeps the request or counts it. A disk that says no costs the request, not the program.
+  // Whether a request of this source and cause may be kept now, and counts it either way: asked before it is
+  // copied.
+  bool admit(std::string_view source, std::string_view cause);
+  // Keeps an admitted request. A disk that says no costs the request, not the program.
   void keep(const NewRejected& rejected);
-  // Whether one of this source and cause would be kept now: lets a flood be dropped before it is copied. Any
-  // thread.
-  bool would_keep(std::string_view source, std::string_view cause) const;
 
   // Newest first, those below `before` if given; at most `limit`.
   std::expected<std::vector<RejectedRow>, StoreError> list(std::optional<std::uint64_t> before,
@@ -49,19 +48,18 @@ class Quarantine {
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
   std::uint64_t bytes() const { return journal_->bytes(); }
 
+  ~Quarantine();
+
  private:
-  struct Allowance;
+  struct Allowances;
   Quarantine(std::unique_ptr<Journal> journal, const Clock& clock, QuarantineOptions options);
 
   std::unique_ptr<Journal> journal_;
   const Clock& clock_;
   QuarantineOptions options_;
-  std::unique_ptr<Allowance> allowance_;
+  std::unique_ptr<Allowances> allowances_;
   std::string scratch_;
   std::atomic<std::uint64_t> dropped_{0};
-
- public:
-  ~Quarantine();
 };
 
 }  // namespace creel::store

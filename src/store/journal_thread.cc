@@ -1,0 +1,270 @@
+#include "store/journal_thread.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "core/mailbox.h"
+
+namespace creel::store {
+namespace {
+
+constexpr std::chrono::seconds kNapMax{60};
+// An outcome does not wake a thread that wakes by itself so soon.
+constexpr std::chrono::milliseconds kShortNap{5};
+
+// Sleeps until somebody signals, or a time comes. A signal before the sleep is not lost.
+class Bell {
+ public:
+  void ring() {
+    {
+      const std::lock_guard lock(mutex_);
+      rung_ = true;
+    }
+    condition_.notify_one();
+  }
+  void wait(std::chrono::nanoseconds at_most) {
+    std::unique_lock lock(mutex_);
+    condition_.wait_for(lock, at_most, [this] { return rung_; });
+    rung_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable condition_;
+  bool rung_ = false;
+};
+
+// A rejected request with memory of its own.
+struct OwnedRejected {
+  std::string source, peer, cause, detail, head, body;
+  Time received;
+  int status = 0;
+
+  explicit OwnedRejected(const NewRejected& from)
+      : source(from.source),
+        peer(from.peer),
+        cause(from.cause),
+        detail(from.detail),
+        head(from.head),
+        body(from.body),
+        received(from.received),
+        status(from.status) {}
+  NewRejected view() const {
+    return {.source = source,
+            .received = received,
+            .peer = peer,
+            .cause = cause,
+            .detail = detail,
+            .status = status,
+            .head = head,
+            .body = body};
+  }
+};
+
+// Better or worse placed than others in line for a processor. Raising needs a right that is nice to have.
+void set_niceness(int niceness) {
+  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness));
+}
+
+}  // namespace
+
+struct JournalThread::Impl {
+  explicit Impl(Parts parts)
+      : journal(parts.journal),
+        quarantine(parts.quarantine),
+        clock(parts.clock),
+        committer(parts.journal, parts.keys, parts.quarantine, parts.clock, parts.log, parts.observer,
+                  parts.options) {}
+
+  void run();
+  bool take_all() ON_JOURNAL;
+  void after_step() ON_JOURNAL;
+  void refuse_rest();
+  void run_filler();
+  // Called after each post: wakes the thread, or answers in its place when it has ended.
+  void posted(bool was_empty);
+
+  struct CommandPost {
+    Command command;
+    CommandDone done;
+  };
+  using Work = std::move_only_function<void(Journal&)>;
+
+  Journal& journal;
+  Quarantine* quarantine;
+  const Clock& clock;
+  Committer committer;
+  std::function<void()> hook;
+
+  Mailbox<Append*> appends;
+  Mailbox<Outcome> outcomes;
+  Mailbox<CommandPost> commands;
+  Mailbox<Forward> forwards;
+  Mailbox<OwnedRejected> rejects;
+  Mailbox<Work> works;
+  Bell bell, filler_bell;
+  std::atomic<bool> is_stopping{false}, is_closed{false}, filler_stops{false}, wakes_soon{false};
+  std::atomic<JournalHealth> health{JournalHealth::good};
+  std::thread thread, filler;
+
+  // The thread's own.
+  std::vector<Append*> taken_appends;
+  std::vector<Outcome> taken_outcomes;
+  std::vector<CommandPost> taken_commands;
+  std::vector<Forward> taken_forwards;
+  std::vector<OwnedRejected> taken_rejects;
+  std::vector<Work> taken_works;
+  JournalPlace shown;
+};
+
+void JournalThread::Impl::posted(bool was_empty) {
+  if (is_closed.load()) return refuse_rest();
+  if (was_empty) bell.ring();
+}
+
+// Hands what has gathered to the committer. False when there was nothing.
+bool JournalThread::Impl::take_all() {
+  commands.take(taken_commands);
+  forwards.take(taken_forwards);
+  outcomes.take(taken_outcomes);
+  appends.take(taken_appends);
+  for (CommandPost& post : taken_commands)
+    committer.submit(std::move(post.command), std::move(post.done));
+  for (Forward& forward : taken_forwards)
+    committer.submit(std::move(forward));
+  for (Outcome& outcome : taken_outcomes)
+    committer.submit(std::move(outcome));
+  for (Append* append : taken_appends)
+    committer.submit(*append);
+  return !taken_commands.empty() || !taken_forwards.empty() || !taken_outcomes.empty() ||
+         !taken_appends.empty();
+}
+
+void JournalThread::Impl::after_step() {
+  health.store(committer.health(), std::memory_order_relaxed);
+  if (const JournalPlace now = journal.synced(); now != shown) {
+    shown = now;
+    if (hook) hook();
+  }
+  works.take(taken_works);
+  for (Work& work : taken_works)
+    work(journal);
+  rejects.take(taken_rejects);
+  for (const OwnedRejected& rejected : taken_rejects)
+    quarantine->keep(rejected.view());
+  if (journal.wants_preparation()) filler_bell.ring();
+}
+
+void JournalThread::Impl::run() {
+  const Role::Holder holder(on_journal);
+  set_niceness(-5);
+  shown = journal.synced();
+  while (true) {
+    // Read before the boxes: what was posted before stop() is answered like everything else.
+    const bool stops = is_stopping.load();
+    const bool took = take_all();
+    const auto due = committer.step();
+    after_step();
+    if (stops && !took) break;
+    if (took || stops) continue;
+    const Ticks now = clock.ticks();
+    if (due && *due <= now) continue;
+    wakes_soon = due && *due - now <= kShortNap;
+    bell.wait(due ? std::chrono::nanoseconds(*due - now) : std::chrono::nanoseconds(kNapMax));
+    wakes_soon = false;
+  }
+  committer.finish();
+  after_step();
+}
+
+void JournalThread::Impl::run_filler() {
+  set_niceness(5);
+  while (!filler_stops.load()) {
+    if (!journal.prepare()) filler_bell.wait(kNapMax);
+  }
+}
+
+// After the end: everybody is told. Each take() empties a box in one go, so nobody is told twice.
+void JournalThread::Impl::refuse_rest() {
+  assume(on_journal);
+  std::vector<Append*> late_appends;
+  appends.take(late_appends);
+  for (Append* append : late_appends) {
+    append->result = std::unexpected(StoreError::stopping);
+    append->done();
+  }
+  std::vector<CommandPost> late_commands;
+  commands.take(late_commands);
+  for (CommandPost& post : late_commands) {
+    if (post.done) post.done(std::unexpected(StoreError::stopping));
+  }
+  std::vector<Forward> late_forwards;
+  forwards.take(late_forwards);
+  for (Forward& forward : late_forwards) {
+    if (forward.done) forward.done(std::unexpected(StoreError::stopping));
+  }
+}
+
+JournalThread::JournalThread(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}
+JournalThread::~JournalThread() {
+  stop();
+}
+
+void JournalThread::on_synced(std::function<void()> hook) {
+  impl_->hook = std::move(hook);
+}
+
+void JournalThread::start() {
+  impl_->thread = std::thread([this] { impl_->run(); });
+  impl_->filler = std::thread([this] { impl_->run_filler(); });
+}
+
+void JournalThread::stop() {
+  if (impl_->is_closed.load()) return;
+  impl_->is_stopping = true;
+  impl_->bell.ring();
+  if (impl_->thread.joinable()) impl_->thread.join();
+  impl_->filler_stops = true;
+  impl_->filler_bell.ring();
+  if (impl_->filler.joinable()) impl_->filler.join();
+  impl_->is_closed = true;
+  impl_->refuse_rest();
+}
+
+void JournalThread::append(Append& append) {
+  impl_->posted(impl_->appends.post(&append));
+}
+void JournalThread::record(Outcome outcome) {
+  impl_->posted(impl_->outcomes.post(std::move(outcome)));
+}
+
+void JournalThread::command(Command command, CommandDone done) {
+  impl_->posted(impl_->commands.post({std::move(command), std::move(done)}));
+}
+
+void JournalThread::forward(Forward forward) {
+  impl_->posted(impl_->forwards.post(std::move(forward)));
+}
+
+void JournalThread::reject(const NewRejected& rejected) {
+  if (impl_->quarantine == nullptr || !impl_->quarantine->admit(rejected.source, rejected.cause)) return;
+  impl_->posted(impl_->rejects.post(OwnedRejected(rejected)));
+}
+
+void JournalThread::run(std::move_only_function<void(Journal&)> work) {
+  impl_->posted(impl_->works.post(std::move(work)));
+}
+
+JournalHealth JournalThread::health() const {
+  return impl_->health.load(std::memory_order_relaxed);
+}
+std::string JournalThread::reason() const {
+  return health() == JournalHealth::good ? std::string() : impl_->journal.reason();
+}
+
+}  // namespace creel::store
