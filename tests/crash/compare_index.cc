@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   Log log(clock, {.level = LogLevel::warning});
   RealDisk disk;
   auto folder = or_fail(StoreFolder::open(disk, argv[1]), "cannot open the store");
-  auto journal = or_fail(Journal::open(*folder, {}), "cannot open the journal");
+  auto journal = or_fail(Journal::open(folder, {}), "cannot open the journal");
 
   const std::string anew = std::string(argv[1]) + "/index-anew";
   Index::remove(disk, anew);
