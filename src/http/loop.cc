@@ -1,4 +1,7 @@
 // The one file that knows Asio.
+#include <sys/epoll.h>
+#include <unistd.h>
+
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -27,57 +30,33 @@ using SignalSet = asio::basic_signal_set<asio::io_context::executor_type>;
 
 thread_local const Loop* current_loop = nullptr;
 
-// Memory for the one wait of a socket, used over and over. Freed by whichever is last, the socket or its
-// wait.
-class WaitMemory {
- public:
-  void* allocate(std::size_t bytes) {
-    if (in_use_ || bytes > sizeof memory_) return ::operator new(bytes);
-    in_use_ = true;
-    return memory_;
-  }
-  void release(void* memory) {
-    if (memory == memory_) {
-      in_use_ = false;
-    } else {
-      ::operator delete(memory);
-    }
-  }
-
- private:
-  alignas(std::max_align_t) std::byte memory_[256];
-  bool in_use_ = false;
-};
-
-template <class T>
-struct WaitAllocator {
-  using value_type = T;
-  explicit WaitAllocator(std::shared_ptr<WaitMemory> one) : memory(std::move(one)) {}
-  template <class U>
-  explicit WaitAllocator(const WaitAllocator<U>& other) : memory(other.memory) {}
-  T* allocate(std::size_t count) { return static_cast<T*>(memory->allocate(count * sizeof(T))); }
-  void deallocate(T* pointer, std::size_t) { memory->release(pointer); }
-  template <class U>
-  bool operator==(const WaitAllocator<U>& other) const {
-    return memory == other.memory;
-  }
-  std::shared_ptr<WaitMemory> memory;
-};
-
-struct WaitHandler {
-  using allocator_type = WaitAllocator<void>;
-  allocator_type get_allocator() const { return allocator; }
-  void operator()(const boost::system::error_code& error) {
-    if (error == asio::error::operation_aborted) return;
-    assume(on_loop);
-    waiter->ready(event);
-  }
-  Socket::Event event;
-  WaitAllocator<void> allocator;
-  std::shared_ptr<Socket::Waiter> waiter;
-};
-
 }  // namespace
+
+// Watches the descriptors of sockets, all of them through one descriptor that Asio waits for.
+//
+// Each is registered once, edge-triggered: between two requests of a connection nothing has to be asked of
+// the kernel, while an asynchronous wait of Asio's costs an epoll_ctl and a queued operation each time.
+struct Poller {
+  explicit Poller(asio::io_context& context) : watched(context, ::epoll_create1(EPOLL_CLOEXEC)) { wait(); }
+
+  void wait() {
+    watched.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& error) {
+      if (error) return;
+      assume(on_loop);
+      look();
+      wait();
+    });
+  }
+  void look() ON_LOOP;
+  void call_ready() ON_LOOP;
+
+  Descriptor watched;
+  std::vector<std::shared_ptr<Socket::Impl>> ready;  // waits for what has already come
+  std::vector<std::shared_ptr<Socket::Impl>> calling;
+  std::vector<std::shared_ptr<Socket::Impl>>
+      removed;  // may still be among the events that are being looked at
+  bool is_posted = false;
+};
 
 struct Loop::Impl {
   explicit Impl(const Loop& loop) : owner(loop) {}
@@ -99,6 +78,7 @@ struct Loop::Impl {
   const Loop& owner;
   // One thread runs it, others only post: Asio's locks around descriptors are not needed.
   asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  Poller poller{context};
   Mailbox<Work> posted;
   std::vector<Work> taken;
   std::optional<SignalSet> signals;
@@ -146,27 +126,92 @@ void Loop::on_signals(std::initializer_list<int> signals, std::move_only_functio
   impl_->wait_for_signal();
 }
 
-struct Socket::Impl {
-  Impl(asio::io_context& context, int number) : descriptor(context, number) {}
-  Descriptor descriptor;
-  std::shared_ptr<WaitMemory> memory = std::make_shared<WaitMemory>();
+struct Socket::Impl : std::enable_shared_from_this<Socket::Impl> {
+  struct Side {
+    bool has_come = false;  // since the last call
+    bool is_over = false;   // nothing else will come
+    std::shared_ptr<Waiter> waiter;
+  };
+  explicit Impl(Loop::Impl& the_loop) : loop(the_loop) {}
+
+  void come(std::uint32_t events) ON_LOOP {
+    // Ends come once and stay: a peer that only stopped sending can be written to as before.
+    const bool is_broken = (events & (EPOLLHUP | EPOLLERR)) != 0;
+    if (is_broken || (events & EPOLLRDHUP) != 0) reading.is_over = true;
+    if (is_broken) writing.is_over = true;
+    if (reading.is_over || (events & EPOLLIN) != 0) reading.has_come = true;
+    if (writing.is_over || (events & EPOLLOUT) != 0) writing.has_come = true;
+    call();
+  }
+  void call() ON_LOOP {
+    call(reading, Event::readable);
+    call(writing, Event::writable);
+  }
+  void call(Side& side, Event event) ON_LOOP {
+    if (!side.has_come || !side.waiter) return;
+    side.has_come = side.is_over;
+    const std::shared_ptr<Waiter> waiter = std::move(side.waiter);
+    side.waiter = nullptr;
+    waiter->ready(event);
+  }
+
+  Loop::Impl& loop;
+  Side reading, writing;
 };
 
+void Poller::look() {
+  epoll_event events[256];
+  const int count = ::epoll_wait(watched.native_handle(), events, 256, 0);
+  for (int number = 0; number < count; ++number) {
+    static_cast<Socket::Impl*>(events[number].data.ptr)->come(events[number].events);
+  }
+  removed.clear();
+}
+
+void Poller::call_ready() {
+  is_posted = false;
+  std::swap(ready, calling);
+  for (const auto& socket : calling)
+    socket->call();
+  calling.clear();
+}
+
 Socket::Socket(Loop& loop, int descriptor)
-    : impl_(std::make_unique<Impl>(loop.impl().context, descriptor)), descriptor_(descriptor) {}
-Socket::~Socket() = default;
+    : impl_(std::make_shared<Impl>(loop.impl())), descriptor_(descriptor) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = impl_.get();
+  ::epoll_ctl(impl_->loop.poller.watched.native_handle(), EPOLL_CTL_ADD, descriptor, &event);
+}
+Socket::~Socket() {
+  assume(on_loop);
+  close();
+}
 
 void Socket::wait(Event event, std::shared_ptr<Waiter> waiter) {
   if (descriptor_ < 0) return;
-  const auto what = event == Event::readable ? Descriptor::wait_read : Descriptor::wait_write;
-  impl_->descriptor.async_wait(what,
-                               WaitHandler{event, WaitAllocator<void>(impl_->memory), std::move(waiter)});
+  Impl::Side& side = event == Event::readable ? impl_->reading : impl_->writing;
+  side.waiter = std::move(waiter);
+  if (!side.has_come) return;
+  Poller& poller = impl_->loop.poller;
+  poller.ready.push_back(impl_);
+  if (!std::exchange(poller.is_posted, true)) {
+    asio::post(impl_->loop.context, [&poller] {
+      assume(on_loop);
+      poller.call_ready();
+    });
+  }
+}
+
+void Socket::expect_more(Event event) {
+  (event == Event::readable ? impl_->reading : impl_->writing).has_come = true;
 }
 
 void Socket::close() {
-  boost::system::error_code ignored;
-  static_cast<void>(impl_->descriptor.close(ignored));
-  descriptor_ = -1;
+  if (descriptor_ < 0) return;
+  ::close(std::exchange(descriptor_, -1));
+  impl_->reading.waiter = impl_->writing.waiter = nullptr;
+  impl_->loop.poller.removed.push_back(impl_);
 }
 
 }  // namespace creel::http

@@ -39,13 +39,18 @@ class Listener final : public Socket::Waiter, public std::enable_shared_from_thi
       } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
         return pause();
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        break;
+        return begin();
       }
     }
-    begin();
+    begin_with_more();
   }
 
  private:
+  void begin_with_more() ON_LOOP {
+    socket_.expect_more(Socket::Event::readable);
+    begin();
+  }
+
   void welcome(int descriptor, std::string peer) ON_LOOP {
     const std::size_t open = port_->sessions.size();
     if (open >= port_->options.connections_max + kTurnedAwayMax) {
@@ -67,7 +72,7 @@ class Listener final : public Socket::Waiter, public std::enable_shared_from_thi
   void pause() ON_LOOP {
     port_->loop.after(kAcceptPause, [self = shared_from_this()] {
       assume(on_loop);
-      self->begin();
+      self->begin_with_more();
     });
   }
 

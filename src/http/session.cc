@@ -85,10 +85,11 @@ void Session::wait(Socket::Event event) {
 
 void Session::receive() {
   make_room();
-  const ssize_t some =
-      ::recv(socket_.descriptor(), buffer_->bytes.get() + end_, buffer_->capacity - end_, MSG_DONTWAIT);
+  const std::size_t room = buffer_->capacity - end_;
+  const ssize_t some = ::recv(socket_.descriptor(), buffer_->bytes.get() + end_, room, MSG_DONTWAIT);
   if (some < 0 && is_temporary(errno)) return static_cast<void>(wait_for_more());
   if (some <= 0) return close();
+  if (static_cast<std::size_t>(some) == room) socket_.expect_more(Socket::Event::readable);
   last_read_ = ticks_now();
   if (phase_ == Phase::head && begin_ == end_) since_ = last_read_;
   end_ += static_cast<std::size_t>(some);
@@ -400,13 +401,13 @@ void Session::linger() {
 }
 
 void Session::linger_more() {
-  char dropped[16 << 10];
-  for (int times = 0; times < 16; ++times) {
-    const ssize_t some = ::recv(socket_.descriptor(), dropped, sizeof dropped, MSG_DONTWAIT);
-    if (some < 0 && is_temporary(errno)) break;
-    if (some <= 0) return close();
+  char dropped[64 << 10];
+  const ssize_t some = ::recv(socket_.descriptor(), dropped, sizeof dropped, MSG_DONTWAIT);
+  if (some == 0 || (some < 0 && !is_temporary(errno))) return close();
+  if (some > 0) {
     bytes_lingered_ += static_cast<std::size_t>(some);
     if (bytes_lingered_ > kLingerBytesMax) return close();
+    socket_.expect_more(Socket::Event::readable);
   }
   wait(Socket::Event::readable);
 }

@@ -26,16 +26,19 @@ class Socket {
 
   int descriptor() const { return descriptor_; }  // -1 once closed
 
-  // Calls `waiter` once when the event comes, also when the peer has gone; it may come for nothing. One wait
-  // for each event at a time. The usual one wait allocates nothing.
+  // Calls `waiter` once, later, when the event comes, also when the peer has gone; it may come for nothing.
+  // One wait for each event at a time. Allocates nothing. An event is told once: wait after a read or write
+  // that came back short, or call expect_more() before.
   void wait(Event event, std::shared_ptr<Waiter> waiter) ON_LOOP;
+  void expect_more(Event event) ON_LOOP;
 
   // A waiter is not called any more.
   void close() ON_LOOP;
 
- private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+
+ private:
+  std::shared_ptr<Impl> impl_;
   int descriptor_;
 };
 
