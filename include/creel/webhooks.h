@@ -38,7 +38,7 @@ std::optional<std::string_view> find_header(Headers headers, std::string_view na
 
 // What is wrong with a secret, found when it is configured and not when the first webhook fails.
 enum class SecretError {
-  empty,              // nothing, or white space alone
+  empty,              // nothing, white space alone, or a key of zeros, which is no better
   quoted,             // the quotes of a shell or an .env file came along
   has_whitespace,     // a space or newline at an end or inside
   has_version_tag,    // "v1,whsec_…": the tag belongs to signatures

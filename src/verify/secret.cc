@@ -32,6 +32,14 @@ bool is_prefixed(std::string_view text) {
   return text.starts_with(kHmacPrefix) || text.starts_with(kPrivatePrefix) || text.starts_with(kPublicPrefix);
 }
 
+// HMAC fills a short key up with zeros, so a key of zeros alone signs as the empty key does: anyone can.
+bool is_as_good_as_empty(std::span<const std::uint8_t> key) {
+  std::uint8_t any = 0;
+  for (std::uint8_t byte : key)
+    any |= byte;
+  return any == 0;
+}
+
 // Bytes that are wiped when they go out of scope.
 struct WipedBytes {
   explicit WipedBytes(std::size_t size) : bytes(size) {}
@@ -100,7 +108,9 @@ std::expected<Secret, SecretError> Secret::parse(std::string_view text, SecretFo
   if (!has_prefix && is_strict) return std::unexpected(SecretError::bad_prefix);
 
   if (!has_prefix && form == SecretForm::openai_sdk) {
-    return Secret(Impl::make_hmac({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
+    const std::span raw(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+    if (is_as_good_as_empty(raw)) return std::unexpected(SecretError::empty);
+    return Secret(Impl::make_hmac(raw));
   }
 
   std::string_view encoded = text;
@@ -127,9 +137,9 @@ std::expected<Secret, SecretError> Secret::parse(std::string_view text, SecretFo
     if (!pair.belongs_to(key.subspan<32, 32>())) return std::unexpected(SecretError::key_halves_differ);
     return Secret(Impl::make_ed25519(Impl::Kind::ed25519_private, std::move(pair), key.subspan(32)));
   }
-  // The empty key would let anyone sign, so no form accepts it.
   if (key.size() < (is_strict ? kKeyBytesMin : 1)) return std::unexpected(SecretError::too_short);
   if (is_strict && key.size() > kKeyBytesMax) return std::unexpected(SecretError::too_long);
+  if (is_as_good_as_empty(key)) return std::unexpected(SecretError::empty);
   return Secret(Impl::make_hmac(key));
 }
 
@@ -137,7 +147,9 @@ std::expected<Secret, SecretError> Secret::from_bytes(std::span<const std::byte>
   if (key.empty()) return std::unexpected(SecretError::empty);
   if (key.size() < kKeyBytesMin) return std::unexpected(SecretError::too_short);
   if (key.size() > kKeyBytesMax) return std::unexpected(SecretError::too_long);
-  return Secret(Impl::make_hmac({reinterpret_cast<const std::uint8_t*>(key.data()), key.size()}));
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(key.data()), key.size());
+  if (is_as_good_as_empty(bytes)) return std::unexpected(SecretError::empty);
+  return Secret(Impl::make_hmac(bytes));
 }
 
 bool Secret::can_sign() const {
@@ -164,7 +176,7 @@ std::string Secret::fingerprint() const {
 std::string_view describe(SecretError error) {
   switch (error) {
     case SecretError::empty:
-      return "the secret is empty";
+      return "the secret is empty, or nothing but zeros, which HMAC cannot tell from an empty one";
     case SecretError::quoted:
       return "the secret is in quotes; leave them out";
     case SecretError::has_whitespace:

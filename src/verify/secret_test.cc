@@ -67,6 +67,16 @@ TEST(Secret, IsJudgedWhenItIsConfigured) {
   }
 }
 
+TEST(Secret, RefusesAKeyOfZerosWhichHmacCannotTellFromTheEmptyOne) {
+  const std::string zeros = "whsec_" + std::string(43, 'A') + "=";
+  for (SecretForm form : {SecretForm::strict, SecretForm::strict_hmac, SecretForm::openai_sdk}) {
+    EXPECT_EQ(error_of(zeros, form), SecretError::empty);
+  }
+  EXPECT_EQ(error_of(std::string(30, '\0'), SecretForm::openai_sdk), SecretError::empty);
+  const std::vector<std::byte> bytes(32);
+  EXPECT_EQ(Secret::from_bytes(bytes).error(), SecretError::empty);
+}
+
 TEST(Secret, TakesEd25519KeysWhereTheyAreWanted) {
   EXPECT_TRUE(Secret::parse(kWhsk)->can_sign());
   EXPECT_FALSE(Secret::parse(kWhpk)->can_sign());
