@@ -1,0 +1,53 @@
+// Attempts over HTTP, by libcurl, all on one thread.
+//
+// The client drives the transfers of all HTTP destinations; an HttpDestination makes them. Nothing is
+// followed, nothing is decompressed, no proxy, netrc or cookie of the environment is used, trust is verified,
+// and an answer is read only so far: one destination that hangs, crawls or sends without end costs the others
+// nothing but a slot of its own.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+
+#include "core/threads.h"
+#include "deliver/destination.h"
+#include "deliver/request_headers.h"
+
+namespace creel {
+
+class HttpClient {
+ public:
+  struct Options {
+    std::size_t connections_max = 256;                    // kept open for reuse
+    std::size_t reply_bytes_max = std::size_t{16} << 10;  // of head and body, kept of a failure
+    std::size_t body_bytes_max = std::size_t{1} << 20;    // read of an answer
+    std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
+  };
+
+  // `sink` outlives the client.
+  HttpClient(Options options, AttemptSink& sink);
+  // Attempts still running are abandoned: the sink hears nothing of them.
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // An endpoint for `destination`, whose attempts this client makes. It goes before the client does; the
+  // arguments, and what `receivers` gives, outlive it.
+  std::unique_ptr<Endpoint> endpoint(const Destination& destination, const ReceiverLookup& receivers,
+                                     const Clock& clock);
+
+  // Moves all transfers on as far as they go without waiting, and tells the sink which ended.
+  void perform() ON_DELIVER;
+  // Waits until a transfer can move on, wake() was called, or the time is over.
+  void wait(std::chrono::milliseconds at_most) ON_DELIVER;
+  // From any thread: ends a wait(), or the next one.
+  void wake();
+
+  struct Core;
+
+ private:
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace creel

@@ -1,0 +1,238 @@
+#include "deliver/request_headers.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <vector>
+
+#include <creel/webhooks.h>
+
+#include "core/ids.h"
+#include "core/text.h"
+#include "verify/provider.h"
+
+namespace creel {
+namespace {
+
+// Of one connection (RFC 9110 §7.6.1), of this server, or said anew by libcurl.
+constexpr std::array<std::string_view, 13> kDropped = {
+    "connection", "keep-alive",     "te",     "trailer",        "transfer-encoding", "upgrade",
+    "host",       "content-length", "expect", "http2-settings", "authorization",     "cookie",
+    "set-cookie"};
+
+// Headers by which somebody proves who they are, by the way they are named: X-Gitlab-Token, X-Api-Key …
+constexpr std::array<std::string_view, 7> kCredentialEnds = {
+    "-token", "-api-key", "-apikey", "-secret", "-password", "-authorization", "-access-key"};
+constexpr std::array<std::string_view, 3> kCredentials = {"token", "api-key", "apikey"};
+
+bool begins_with(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && equal_ignoring_case(text.substr(0, prefix.size()), prefix);
+}
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && equal_ignoring_case(text.substr(text.size() - end.size()), end);
+}
+template <class Names>
+bool is_one_of(std::string_view name, const Names& names) {
+  return std::ranges::any_of(names,
+                             [name](std::string_view other) { return equal_ignoring_case(name, other); });
+}
+
+bool is_never_forwarded(std::string_view name) {
+  if (is_one_of(name, kDropped) || is_one_of(name, kCredentials)) return true;
+  if (begins_with(name, "proxy-") || begins_with(name, "creel-")) return true;
+  return std::ranges::any_of(kCredentialEnds, [name](std::string_view end) { return ends_with(name, end); });
+}
+
+bool is_token(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").contains(c);
+  });
+}
+bool has_control(std::string_view value) {
+  return std::ranges::any_of(
+      value, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
+}
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+    text.remove_suffix(1);
+  return text;
+}
+
+// Takes the first line off `head`, without its end.
+std::string_view take_line(std::string_view& head) {
+  const auto end = head.find('\n');
+  std::string_view line = head.substr(0, end);
+  head.remove_prefix(end == std::string_view::npos ? head.size() : end + 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+// Calls `each(name, value)` for every header line that can be sent on as it is.
+template <class Each>
+void for_each_header(std::string_view head, Each&& each) {
+  take_line(head);
+  while (!head.empty()) {
+    const std::string_view line = take_line(head);
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
+    if (is_token(name) && !has_control(value)) each(name, value);
+  }
+}
+
+// The names that the Connection headers list: they belong to one connection too.
+std::vector<std::string_view> connection_names(std::string_view head) {
+  std::vector<std::string_view> names;
+  for_each_header(head, [&](std::string_view name, std::string_view value) {
+    if (!equal_ignoring_case(name, "connection")) return;
+    while (!value.empty()) {
+      const auto comma = std::min(value.find(','), value.size());
+      names.push_back(trimmed(value.substr(0, comma)));
+      value.remove_prefix(std::min(comma + 1, value.size()));
+    }
+  });
+  return names;
+}
+
+std::string_view query_of(std::string_view head) {
+  std::string_view line = take_line(head);
+  const auto first = line.find(' ');
+  const auto last = line.rfind(' ');
+  if (first == std::string_view::npos || last <= first) return {};
+  const std::string_view target = line.substr(first + 1, last - first - 1);
+  const auto question = target.find('?');
+  if (question == std::string_view::npos) return {};
+  std::string_view query = target.substr(question + 1);
+  return query.substr(0, query.find('#'));
+}
+
+// How this destination is signed: a stranger never gets what a provider's signature covers.
+SignMode sign_mode(const Destination& destination) {
+  if (!destination.untrusted || destination.sign == SignMode::standard) return destination.sign;
+  return SignMode::none;
+}
+
+std::expected<std::vector<Receiver::SignedHeader>, std::string> signature(const Destination& destination,
+                                                                          const StoredEvent& event,
+                                                                          const Receiver* receiver,
+                                                                          Time now) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+  std::vector<Receiver::SignedHeader> headers;
+  switch (sign_mode(destination)) {
+    case SignMode::original:
+    case SignMode::none:
+      return headers;
+    case SignMode::source:
+      if (!event.is_whole) {
+        return std::unexpected(
+            "the event is one item of a larger request, which the source's signature cannot cover");
+      }
+      if (!receiver)
+        return std::unexpected("the event's source is not configured any more, so nothing can sign for it");
+      return receiver->sign(event.provider_id, event.body, seconds);
+    case SignMode::standard: {
+      if (!destination.secret || !destination.secret->can_sign()) {
+        return std::unexpected("the destination has no secret to sign with");
+      }
+      const std::string id = to_text(event.id);
+      headers.push_back({"webhook-id", id});
+      headers.push_back({"webhook-timestamp", std::to_string(seconds.time_since_epoch().count())});
+      headers.push_back({"webhook-signature", Signer(*destination.secret).sign(id, seconds, event.body)});
+      return headers;
+    }
+  }
+  return headers;
+}
+
+// Whether a header carries the signature of the event's provider; of any, when the source is not known any
+// more.
+bool is_signature(std::string_view name, const Receiver* receiver) {
+  if (receiver) return is_one_of(name, receiver->provider().signature_headers);
+  return std::ranges::any_of(all_providers(), [name](const Provider& provider) {
+    return is_one_of(name, provider.signature_headers);
+  });
+}
+
+}  // namespace
+
+void HeaderLines::add(std::string_view name, std::string_view value) {
+  text.append(name);
+  // libcurl takes "name:" as a wish to leave the header out; "name;" sends it empty.
+  if (value.empty()) {
+    text.push_back(';');
+  } else {
+    text.append(": ").append(value);
+  }
+  text.push_back('\0');
+  ++count;
+}
+
+std::expected<void, std::string> write_headers(const Destination& destination, const AttemptOrder& order,
+                                               const Receiver* receiver, Time now, HeaderLines& into) {
+  into.clear();
+  const StoredEvent& event = *order.content;
+  auto signed_headers = signature(destination, event, receiver, now);
+  if (!signed_headers) return std::unexpected(std::move(signed_headers.error()));
+
+  const SignMode mode = sign_mode(destination);
+  const bool drops_signature = mode == SignMode::standard || mode == SignMode::none;
+  const auto listed = connection_names(event.head);
+  bool has_content_type = false, has_accept = false;
+  for_each_header(event.head, [&](std::string_view name, std::string_view value) {
+    if (is_never_forwarded(name) || is_one_of(name, listed)) return;
+    if (drops_signature && is_signature(name, receiver)) return;
+    if (std::ranges::any_of(*signed_headers,
+                            [name](const auto& header) { return equal_ignoring_case(name, header.name); })) {
+      return;
+    }
+    has_content_type |= equal_ignoring_case(name, "content-type");
+    has_accept |= equal_ignoring_case(name, "accept");
+    into.add(name, value);
+  });
+  for (const auto& header : *signed_headers)
+    into.add(header.name, header.value);
+  into.add("creel-event-id", to_text(event.id));
+  into.add("creel-delivery-id",
+           to_text(DeliveryId{.event = event.id, .destination = destination.name, .ordinal = order.ordinal}));
+  into.add("creel-attempt", std::to_string(order.number));
+  if (!has_control(event.source)) into.add("creel-source", event.source);
+  // What libcurl would add of itself.
+  for (const auto& [is_there, line] :
+       {std::pair(has_content_type, std::string_view("Content-Type:")),
+        std::pair(has_accept, std::string_view("Accept:")), std::pair(false, std::string_view("Expect:"))}) {
+    if (is_there) continue;
+    into.text.append(line).push_back('\0');
+    ++into.count;
+  }
+  return {};
+}
+
+bool has_query(std::string_view event_head) {
+  return !query_of(event_head).empty();
+}
+
+std::string request_url(std::string_view destination_url, std::string_view event_head) {
+  std::string url(destination_url.substr(0, destination_url.find('#')));
+  const std::string_view query = query_of(event_head);
+  if (query.empty()) return url;
+  if (!url.contains('?')) {
+    url.push_back('?');
+  } else if (!url.ends_with('?') && !url.ends_with('&')) {
+    url.push_back('&');
+  }
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  for (const char c : query) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f) {
+      url.push_back(c);
+    } else {
+      url.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+    }
+  }
+  return url;
+}
+
+}  // namespace creel

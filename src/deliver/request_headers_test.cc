@@ -1,0 +1,210 @@
+#include "deliver/request_headers.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <vector>
+
+#include <creel/webhooks.h>
+
+#include "verify/provider.h"
+
+namespace creel {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Time kNow{1'700'000'000'000ms};
+constexpr std::string_view kSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+constexpr std::string_view kOtherSecret = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
+
+struct Sent {
+  std::vector<std::string> lines;
+  std::string error;
+
+  // The value of the one header with this name; "" when there is none.
+  std::string operator[](std::string_view name) const {
+    std::string value;
+    for (const std::string& line : lines) {
+      if (line.starts_with(std::string(name) + ": ")) value += line.substr(name.size() + 2);
+    }
+    return value;
+  }
+};
+
+struct Delivery {
+  Destination destination;
+  std::shared_ptr<StoredEvent> event = std::make_shared<StoredEvent>();
+  std::unique_ptr<Receiver> receiver;
+
+  Delivery() {
+    destination.name = "app";
+    event->id = EventId::of(7, 0);
+    event->source = "openai";
+    event->provider_id = "wh_123";
+    event->body = R"({"type":"batch.completed"})";
+    event->head =
+        "POST /webhooks/openai?a=1 HTTP/1.1\r\nHost: creel.example\r\nContent-Type: application/json\r\n"
+        "webhook-id: wh_123\r\nwebhook-timestamp: 1\r\nwebhook-signature: v1,old\r\nX-Kept: yes\r\n";
+    std::vector<Key> keys;
+    for (const std::string_view text : {kSecret, kOtherSecret}) {
+      keys.push_back(Key{.secret = Secret::parse(text).value(), .label = "key"});
+    }
+    receiver = std::make_unique<Receiver>(*find_provider("openai"), std::move(keys), 300s, 1 << 20);
+  }
+
+  Sent send() const {
+    HeaderLines lines;
+    const AttemptOrder order{.event = event->id, .number = 3, .content = event};
+    const auto written = write_headers(destination, order, receiver.get(), kNow, lines);
+    Sent sent;
+    if (!written) sent.error = written.error();
+    for (const char* at = lines.text.data(); sent.lines.size() < lines.count;
+         at += sent.lines.back().size() + 1) {
+      sent.lines.emplace_back(at);
+    }
+    return sent;
+  }
+};
+
+bool verifies(const Sent& sent, std::string_view body, std::string_view secret) {
+  std::vector<Key> keys;
+  keys.push_back(Key{.secret = Secret::parse(secret).value(), .label = "key"});
+  const std::string id = sent["webhook-id"], time = sent["webhook-timestamp"],
+                    signature = sent["webhook-signature"];
+  const Header headers[] = {
+      {"webhook-id", id}, {"webhook-timestamp", time}, {"webhook-signature", signature}};
+  return Verifier(std::move(keys))
+      .verify(headers, body, std::chrono::floor<std::chrono::seconds>(kNow))
+      .has_value();
+}
+
+TEST(RequestHeaders, SaysWhatIsDelivered) {
+  const Sent sent = Delivery().send();
+  EXPECT_EQ(sent["creel-event-id"], to_text(EventId::of(7, 0)));
+  EXPECT_EQ(sent["creel-delivery-id"], to_text(EventId::of(7, 0)) + ".app.1");
+  EXPECT_EQ(sent["creel-attempt"], "3");
+  EXPECT_EQ(sent["creel-source"], "openai");
+}
+
+TEST(RequestHeaders, SendsOnWhatTheProviderSent) {
+  const Sent sent = Delivery().send();
+  EXPECT_EQ(sent["X-Kept"], "yes");
+  EXPECT_EQ(sent["Content-Type"], "application/json");
+}
+
+TEST(RequestHeaders, DropsWhatIsNotToBeSentOn) {
+  for (const std::string_view line : {"Host: evil",
+                                      "Content-Length: 1",
+                                      "Expect: 100-continue",
+                                      "Authorization: Bearer x",
+                                      "Cookie: a=b",
+                                      "Proxy-Authorization: x",
+                                      "Proxy-Connection: close",
+                                      "X-Gitlab-Token: t",
+                                      "x-telegram-bot-api-secret-token: t",
+                                      "X-API-Key: k",
+                                      "Connection: close",
+                                      "Keep-Alive: 5",
+                                      "TE: trailers",
+                                      "Trailer: x",
+                                      "Transfer-Encoding: chunked",
+                                      "Upgrade: h2c",
+                                      "creel-event-id: forged",
+                                      "Creel-Anything: x",
+                                      "Bad Name: x",
+                                      "no colon here",
+                                      ": empty",
+                                      "X-Control: a\x01z",
+                                      " folded"}) {
+    Delivery delivery;
+    const std::size_t before = delivery.send().lines.size();
+    delivery.event->head.append(line).append("\r\n");
+    EXPECT_EQ(delivery.send().lines.size(), before) << line;
+  }
+}
+
+TEST(RequestHeaders, DropsWhatConnectionLists) {
+  Delivery delivery;
+  delivery.event->head += "Connection: close, X-Private\r\nX-Private: 1\r\n";
+  EXPECT_EQ(delivery.send()["X-Private"], "");
+}
+
+TEST(RequestHeaders, NoValueCanBeginAnotherLine) {
+  Delivery delivery;
+  delivery.event->head += "X-Sneaky: a\rInjected: b\r\n";
+  delivery.event->source = "bad\r\nname";
+  for (const std::string& line : delivery.send().lines)
+    EXPECT_EQ(line.find_first_of("\r\n"), std::string::npos) << line;
+}
+
+TEST(RequestHeaders, SignsAgainWithEverySecretOfTheSource) {
+  const Delivery delivery;
+  const Sent sent = delivery.send();
+  EXPECT_EQ(sent["webhook-id"], "wh_123");
+  EXPECT_EQ(sent["webhook-timestamp"], "1700000000");
+  EXPECT_TRUE(verifies(sent, delivery.event->body, kSecret));
+  EXPECT_TRUE(verifies(sent, delivery.event->body, kOtherSecret));
+}
+
+TEST(RequestHeaders, OriginalLeavesTheSignatureAsItCame) {
+  Delivery delivery;
+  delivery.destination.sign = SignMode::original;
+  EXPECT_EQ(delivery.send()["webhook-signature"], "v1,old");
+  EXPECT_EQ(delivery.send()["webhook-timestamp"], "1");
+}
+
+TEST(RequestHeaders, StandardSignsWithTheDestinationsSecretAndOurId) {
+  Delivery delivery;
+  delivery.destination.sign = SignMode::standard;
+  delivery.destination.secret = std::make_shared<Secret>(Secret::parse(kOtherSecret).value());
+  const Sent sent = delivery.send();
+  EXPECT_EQ(sent["webhook-id"], to_text(EventId::of(7, 0)));
+  EXPECT_TRUE(verifies(sent, delivery.event->body, kOtherSecret));
+  EXPECT_FALSE(verifies(sent, delivery.event->body, kSecret));
+}
+
+TEST(RequestHeaders, NoneSendsNoSignature) {
+  Delivery delivery;
+  delivery.destination.sign = SignMode::none;
+  EXPECT_EQ(delivery.send()["webhook-signature"], "");
+  EXPECT_EQ(delivery.send()["webhook-id"], "");
+}
+
+TEST(RequestHeaders, AStrangerNeverGetsTheProvidersSignature) {
+  for (const SignMode mode : {SignMode::source, SignMode::original, SignMode::none}) {
+    for (const bool source_is_known : {true, false}) {
+      Delivery delivery;
+      delivery.destination.sign = mode;
+      delivery.destination.untrusted = true;
+      if (!source_is_known) delivery.receiver.reset();
+      EXPECT_EQ(delivery.send()["webhook-signature"], "");
+    }
+  }
+}
+
+TEST(RequestHeaders, SaysWhyItCannotSign) {
+  Delivery item;
+  item.event->is_whole = false;
+  EXPECT_NE(item.send().error, "");
+  Delivery orphan;
+  orphan.receiver.reset();
+  EXPECT_NE(orphan.send().error, "");
+  Delivery without_secret;
+  without_secret.destination.sign = SignMode::standard;
+  EXPECT_NE(without_secret.send().error, "");
+}
+
+TEST(RequestUrl, AppendsTheProvidersQuery) {
+  EXPECT_EQ(request_url("http://h/p", "POST /w HTTP/1.1\r\n"), "http://h/p");
+  EXPECT_EQ(request_url("http://h/p", "POST /w?a=1&b HTTP/1.1\r\n"), "http://h/p?a=1&b");
+  EXPECT_EQ(request_url("http://h/p?x=1", "POST /w?a=1 HTTP/1.1\r\n"), "http://h/p?x=1&a=1");
+  EXPECT_EQ(request_url("http://h/p#there", "POST /w?a=1#here HTTP/1.1\r\n"), "http://h/p?a=1");
+}
+
+TEST(RequestUrl, LetsNoByteOfTheQueryEndTheLine) {
+  EXPECT_EQ(request_url("http://h/p", "POST /w?a=\r\x01 b HTTP/1.1\r\n"), "http://h/p?a=%0D%01%20b");
+}
+
+}  // namespace
+}  // namespace creel
