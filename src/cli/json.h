@@ -4,6 +4,7 @@
 // decides whether a webhook is genuine.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,7 +29,8 @@ struct Json {
   static Json of(std::string_view text) { return {std::string(text)}; }
   static Json of(std::int64_t number) { return {number}; }
   static Json of(int number) { return {std::int64_t{number}}; }
-  static Json of(bool truth) { return {truth}; }
+  // Not a plain bool, which a literal text would rather become than a string_view.
+  static Json of(std::same_as<bool> auto truth) { return {truth}; }
 
   // Of an object; nothing, "" or 0 when there is no such member or this is no object.
   const Json* find(std::string_view name) const;
