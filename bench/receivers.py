@@ -48,15 +48,27 @@ def end(process):
             process.wait()
 
 
+def family(pid):
+    """The process and those it has started (nginx has a worker)."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [pid] + [member for child in file.read().split() for member in family(int(child))]
+
+
 def rss_mb(pid):
-    with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS:"))
+    total = 0
+    for member in family(pid):
+        with open(f"/proc/{member}/status", encoding="ascii", errors="replace") as status:
+            total += next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS:"))
+    return total
 
 
 def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    ticks = 0
+    for member in family(pid):
+        with open(f"/proc/{member}/stat", encoding="ascii", errors="replace") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 class Postgres:
@@ -157,9 +169,9 @@ class Creel(Receiver):
         while True:
             page = json.loads(self.admin(f"/api/v1/events?limit=1000{cursor}"))
             ids.update(event["provider_id"] for event in page["events"])
-            if not page.get("next"):
+            if not page["more"]:
                 return len(ids)
-            cursor = f"&cursor={page['next']}"
+            cursor = f"&cursor={page['cursor']}"
 
 
 class Sink:
