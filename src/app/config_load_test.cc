@@ -282,6 +282,42 @@ to = ["app", "partner"]
   EXPECT_THAT(config.routes.at(0).to, ElementsAre("app", "partner"));
 }
 
+TEST(GoodFile, IsTheDocumentedOneWhichSaysTheDefaults) {
+  const std::string page = real_outside().file(CREEL_DOCS "/configuration.md").value_or("");
+  const std::size_t begin = page.find("```toml\n"), end = page.find("```", begin + 8);
+  ASSERT_NE(end, std::string::npos);
+  Machine machine;
+  machine.flags.forward_to = "http://127.0.0.1:8080/webhooks/openai";
+  const auto plain = machine.load();
+  const auto documented = Machine{}.load(page.substr(begin + 8, end - begin - 8));
+  EXPECT_THAT(texts_of(documented), IsEmpty());
+  ASSERT_TRUE(plain.config && documented.config);
+  const Config &a = *plain.config, &b = *documented.config;
+  EXPECT_EQ(a.server.listen, b.server.listen);
+  EXPECT_EQ(a.server.max_body, b.server.max_body);
+  EXPECT_EQ(a.server.max_connections, b.server.max_connections);
+  EXPECT_EQ(a.server.drain, b.server.drain);
+  EXPECT_EQ(a.admin.listen, b.admin.listen);
+  EXPECT_EQ(a.store.folder, b.store.folder);
+  EXPECT_EQ(a.store.retention, b.store.retention);
+  EXPECT_EQ(a.store.max_size, b.store.max_size);
+  EXPECT_EQ(a.log.level, b.log.level);
+  EXPECT_EQ(a.log.format, b.log.format);
+  EXPECT_EQ(a.sources.at(0).path, b.sources.at(0).path);
+  EXPECT_EQ(a.sources.at(0).tolerance, b.sources.at(0).tolerance);
+  EXPECT_EQ(a.sources.at(0).dedupe, b.sources.at(0).dedupe);
+  EXPECT_EQ(a.sources.at(0).max_body, b.sources.at(0).max_body);
+  EXPECT_EQ(a.destinations.at(0).concurrency, b.destinations.at(0).concurrency);
+  EXPECT_EQ(a.destinations.at(0).timeout, b.destinations.at(0).timeout);
+  EXPECT_EQ(a.destinations.at(0).retry.initial, b.destinations.at(0).retry.initial);
+  EXPECT_EQ(a.destinations.at(0).retry.max, b.destinations.at(0).retry.max);
+  EXPECT_EQ(a.destinations.at(0).retry.factor, b.destinations.at(0).retry.factor);
+  EXPECT_EQ(a.destinations.at(0).retry.jitter, b.destinations.at(0).retry.jitter);
+  EXPECT_EQ(a.destinations.at(0).retry.attempts, b.destinations.at(0).retry.attempts);
+  EXPECT_EQ(a.destinations.at(0).sign, b.destinations.at(0).sign);
+  EXPECT_EQ(a.destinations.at(0).untrusted, b.destinations.at(0).untrusted);
+}
+
 TEST(GoodFile, MayBeEmpty) {
   const auto loaded = Machine{}.load("");
   EXPECT_THAT(texts_of(loaded), IsEmpty());
