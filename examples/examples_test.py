@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import http.client
 import os
+import pathlib
+import re
 import subprocess
 import time
 import unittest
@@ -51,6 +53,36 @@ class FromStdin(unittest.TestCase):
         done = self.run_example(signed(), OPENAI_WEBHOOK_SECRET="v1," + SECRET)
         self.assertEqual(done.returncode, 78)
         self.assertIn(b"version tag", done.stderr)
+
+
+class LibraryDocument(unittest.TestCase):
+    """Every piece of code in docs/library.md stands in a file that is built and run."""
+
+    def blocks(self, language):
+        here = pathlib.Path(__file__).parent
+        text = (here.parent / "docs" / "library.md").read_text()
+        found = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+        self.assertTrue(found)
+        return here, found
+
+    def assert_within(self, block, source):
+        """Where lines are broken does not matter."""
+        self.assertIn(" ".join(block.split()), " ".join(source.split()))
+
+    def test_code_is_that_of_the_tour(self):
+        here, blocks = self.blocks("cpp")
+        for block in blocks:
+            self.assert_within(block, (here / "library_tour.cc").read_text())
+
+    def test_cmake_is_that_of_the_installed_consumer(self):
+        here, blocks = self.blocks("cmake")
+        for block in blocks:
+            self.assert_within(block, (here.parent / "tests/install/consumer/CMakeLists.txt").read_text())
+
+    def test_the_tour_runs(self):
+        done = subprocess.run([program("library_tour")], capture_output=True, timeout=30, env=environment())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.startswith(b"kept wh_old\n"))
 
 
 class Server:

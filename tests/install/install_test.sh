@@ -7,11 +7,14 @@ cxx=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cmake -S "$source" -B "$work/build" -G Ninja -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_BUILD_TYPE=Debug \
-  -DCREEL_GATEWAY=OFF -DCREEL_TESTS=OFF -DCREEL_EXAMPLES=OFF -DCREEL_BENCH=OFF \
-  -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-cmake --build "$work/build" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-cmake --install "$work/build" --prefix "$work/first" >/dev/null
+# The commands of the document, with folders of this test's own.
+export CXX=$cxx CMAKE_GENERATOR=Ninja
+CMAKE_CXX_COMPILER_LAUNCHER=$(command -v ccache || true)
+export CMAKE_CXX_COMPILER_LAUNCHER
+sed -n '/<!-- install -->/,/^```$/p' "$source/docs/library.md" | grep '^cmake' \
+  | sed "s|-S \.|-S $source|; s|build-library|$work/build|; s|/usr/local|$work/first|" >"$work/commands"
+[ "$(wc -l <"$work/commands")" = 3 ]
+bash -e "$work/commands" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 mv "$work/first" "$work/prefix" # Nothing in it may know where it was installed.
 
 cp -r "$source/tests/install/consumer" "$work/consumer"
