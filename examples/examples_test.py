@@ -67,7 +67,7 @@ class LibraryDocument(unittest.TestCase):
 
     def assert_within(self, block, source):
         """Where lines are broken does not matter."""
-        self.assertIn(" ".join(block.split()), " ".join(source.split()))
+        self.assertIn("".join(block.split()), "".join(source.split()), block)
 
     def test_code_is_that_of_the_tour(self):
         here, blocks = self.blocks("cpp")
