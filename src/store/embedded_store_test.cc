@@ -1,0 +1,216 @@
+#include "store/embedded_store.h"
+
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+#include <creel/webhooks.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/index_fixture.h"
+
+namespace creel {
+
+namespace store {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Only a verifier makes a genuine event, so this signs and verifies something and goes on from there.
+Genuine<NewEvent> genuine(const NewEvent& event) {
+  constexpr std::string_view kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+  const std::chrono::sys_seconds now{std::chrono::seconds(1'700'000'000)};
+  const std::string signature = Signer(*Secret::parse(kSecret)).sign("wh", now, "body");
+  std::vector<Key> keys;
+  keys.push_back({*Secret::parse(kSecret), "first", {}, {}});
+  const Header headers[] = {
+      {"webhook-id", "wh"}, {"webhook-timestamp", "1700000000"}, {"webhook-signature", signature}};
+  auto webhook = Verifier(std::move(keys)).verify(headers, "body", now);
+  return std::move(*webhook).map([&event](Webhook&&) { return event; });
+}
+
+// Waits for what other threads tell.
+class WaitingFeed final : public DeliveryFeed {
+ public:
+  void on_indexed(std::span<const IndexedDelivery> deliveries, Sequence) override {
+    const std::lock_guard lock(mutex_);
+    for (const IndexedDelivery& one : deliveries) {
+      told_.push_back({one.event, std::string(one.destination), one.state, one.due, one.attempts,
+                       one.attempts_base, one.content != nullptr ? std::string(one.content->body) : "-"});
+    }
+    changed_.notify_all();
+  }
+  void on_caught_up() override {
+    const std::lock_guard lock(mutex_);
+    caught_up_ = true;
+    changed_.notify_all();
+  }
+  std::vector<RecordingFeed::Told> wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, 20s, [&] { return told_.size() >= count; })) << told_.size();
+    return told_;
+  }
+  bool wait_caught_up() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 20s, [&] { return caught_up_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<RecordingFeed::Told> told_;
+  bool caught_up_ = false;
+};
+
+struct TestAppend final : Append {
+  using Append::Append;
+  void done() override { finished.set_value(); }
+  std::promise<void> finished;
+};
+
+class EmbeddedStoreTest : public testing::Test {
+ protected:
+  EmbeddedStoreTest() : log_(clock_, {.level = LogLevel::error}) {}
+
+  void open() {
+    store_.reset();
+    feed_ = std::make_unique<WaitingFeed>();
+    EmbeddedStoreOptions options;
+    options.folder = temp_.path() + "/creel-data";
+    options.recent_keys = 1000;
+    options.journal = IndexFixture::small();
+    auto store = EmbeddedStore::open(options, {.disk = disk_, .clock = clock_, .log = log_});
+    ASSERT_TRUE(store.has_value()) << store.error().message;
+    store_ = *std::move(store);
+    store_->start(*feed_);
+  }
+  std::expected<Kept, StoreError> append(std::string key, std::string body) {
+    const NewItem item{.dedupe_key = key,
+                       .provider_id = key,
+                       .type = "batch.completed",
+                       .subject = "batch_1",
+                       .occurred = {},
+                       .body_offset = 0,
+                       .body_bytes = static_cast<std::uint32_t>(body.size())};
+    const std::string_view destination = "app";
+    NewEvent event;
+    event.source = "openai";
+    event.received = clock_.now();
+    event.dedupe_window = 7 * 24h;
+    event.head = "POST / HTTP/1.1\r\n\r\n";
+    event.body = body;
+    event.items = std::span(&item, 1);
+    event.destinations = std::span(&destination, 1);
+    TestAppend append(genuine(event));
+    store_->append(append);
+    append.finished.get_future().wait();
+    return append.result;
+  }
+  template <class Answer>
+  Answer ask(std::function<Answer(Reader&)> question) {
+    std::promise<Answer> answer;
+    store_->read(Freshness::current, [&](Reader& reader, Staleness staleness) {
+      EXPECT_EQ(staleness.behind, 0u);
+      answer.set_value(question(reader));
+    });
+    return answer.get_future().get();
+  }
+
+  RealDisk disk_;
+  SystemClock clock_;
+  TempFolder temp_;
+  Log log_;
+  std::unique_ptr<WaitingFeed> feed_;
+  std::unique_ptr<EmbeddedStore> store_;
+};
+
+TEST_F(EmbeddedStoreTest, KeepsTellsRecordsAndFindsItAllAfterAReopen) {
+  open();
+  EXPECT_TRUE(feed_->wait_caught_up());
+  const auto kept = append("wh_1", "hello");
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_EQ(feed_->wait_for(1)[0].body, "hello");
+
+  Outcome outcome;
+  outcome.delivery = {kept->first, "app", 1};
+  outcome.attempt = {.number = 1,
+                     .started = clock_.now(),
+                     .took = 5ms,
+                     .result = AttemptResult::delivered,
+                     .status = 204,
+                     .reply = {},
+                     .error = {}};
+  outcome.state = DeliveryState::delivered;
+  store_->record(outcome);
+  EXPECT_EQ(feed_->wait_for(2)[1].state, DeliveryState::delivered);
+
+  open();
+  EXPECT_TRUE(feed_->wait_caught_up());
+  const auto row = ask<std::expected<EventRow, StoreError>>([&](Reader& reader) {
+    assume(on_read);
+    return reader.event(kept->first);
+  });
+  ASSERT_TRUE(row.has_value());
+  EXPECT_EQ(row->deliveries.at(0).state, DeliveryState::delivered);
+  EXPECT_EQ(row->deliveries.at(0).history.at(0).status, 204);
+  const auto content = ask<std::expected<StoredEvent, StoreError>>([&](Reader& reader) {
+    assume(on_read);
+    return reader.content(kept->first);
+  });
+  ASSERT_TRUE(content.has_value());
+  EXPECT_EQ(content->body, "hello");
+  EXPECT_EQ(content->head, "POST / HTTP/1.1\r\n\r\n");
+}
+
+TEST_F(EmbeddedStoreTest, AnswersDuplicateAlsoAfterAReopen) {
+  open();
+  const auto first = append("wh_1", "hello");
+  ASSERT_TRUE(first.has_value());
+  EXPECT_FALSE(first->duplicate);
+  EXPECT_TRUE(append("wh_1", "hello")->duplicate);
+  open();
+  EXPECT_TRUE(append("wh_1", "hello")->duplicate);
+}
+
+TEST_F(EmbeddedStoreTest, MakesABrokenIndexAnew) {
+  open();
+  const auto kept = append("wh_1", "hello");
+  ASSERT_TRUE(kept.has_value());
+  feed_->wait_for(1);
+  store_.reset();
+  std::ofstream(temp_.path() + "/creel-data/index/index.sqlite") << std::string(4096, 'z');
+
+  open();
+  EXPECT_TRUE(feed_->wait_caught_up());
+  EXPECT_EQ(feed_->wait_for(1)[0].event, kept->first);
+  EXPECT_TRUE(append("wh_1", "hello").has_value());
+  EXPECT_EQ(store_->counters().index_rebuilds, 1u);
+}
+
+TEST_F(EmbeddedStoreTest, AnswersACommandAndTellsWhatItChanged) {
+  open();
+  const auto kept = append("wh_1", "hello");
+  ASSERT_TRUE(kept.has_value());
+  std::promise<bool> answered;
+  store_->command(
+      {.kind = Command::Kind::cancel, .event = kept->first, .destination = "", .at = clock_.now()},
+      [&](std::expected<Sequence, StoreError> done) { answered.set_value(done.has_value()); });
+  EXPECT_TRUE(answered.get_future().get());
+  EXPECT_EQ(feed_->wait_for(2)[1].state, DeliveryState::cancelled);
+}
+
+TEST_F(EmbeddedStoreTest, SaysHowFarItIs) {
+  open();
+  ASSERT_TRUE(append("wh_1", "hello").has_value());
+  feed_->wait_for(1);
+  const StoreStatus status = store_->status();
+  EXPECT_TRUE(status.can_commit);
+  EXPECT_EQ(status.indexed, status.synced);
+  EXPECT_GT(status.bytes, 0u);
+}
+
+}  // namespace
+}  // namespace store
+}  // namespace creel
