@@ -1,0 +1,73 @@
+// The grammar of the command line. Each command is added with its options, a sentence for each, and examples.
+//
+// The only header that knows CLI11; parse.cc and parse_looking.cc include it and nobody else does.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+
+namespace creel::cli {
+
+inline constexpr const char* kServing = "Serving";
+inline constexpr const char* kTrying = "Trying out and finding out";
+inline constexpr const char* kLooking = "Looking and acting";
+
+// Everything the commands are told, and which one was chosen. One place in memory, so that CLI11 may point
+// into it.
+class Grammar {
+ public:
+  explicit Grammar(Io& io);
+  int run(std::vector<std::string> arguments);
+
+ private:
+  int report(const CLI::ParseError& error);
+
+  // A command of the first level.
+  CLI::App* command(const char* name, const char* group, const char* what, const char* examples);
+
+  template <class Run>
+  void runs(CLI::App* command, Run run) {
+    command->final_callback([this, run] { chosen_ = run; });
+  }
+
+  void format_option(CLI::App* command, Format& format);
+  void config_flags(CLI::App* command, ConfigFlags& flags);
+  void server_options(CLI::App* command, ServerOptions& server);
+  void secret_options(CLI::App* command, SecretOptions& secret);
+
+  void add_serve();
+  void add_config();
+  void add_healthcheck();
+  void add_version();
+  void add_trigger();
+  void add_sign();
+  void add_verify();
+  void add_events();
+  void add_events_get(CLI::App* events);
+  void add_changes();
+  void add_rejected();
+  void add_destinations();
+
+  Io& io_;
+  CLI::App app_;
+  std::function<int()> chosen_;
+
+  ConfigFlags flags_;
+  CheckConfigOptions check_config_;
+  HealthcheckOptions healthcheck_;
+  Format format_ = Format::text;
+  TriggerOptions trigger_;
+  SignOptions sign_;
+  VerifyOptions verify_;
+  EventsListOptions events_list_;
+  EventsTailOptions events_tail_;
+  OneOptions one_;
+  ChangeOptions change_;
+  ListOptions list_;
+};
+
+}  // namespace creel::cli

@@ -1,0 +1,166 @@
+// The commands that can ask a running creel.
+#include "cli/grammar.h"
+
+namespace creel::cli {
+
+void Grammar::add_verify() {
+  CLI::App* verify_command = command("verify", kTrying, "Say whether a webhook is genuine, and if not, why",
+                                     "Examples:\n"
+                                     "  creel verify --body body.json --headers headers.txt\n"
+                                     "  creel verify --request captured.http --secret-file secret.txt\n"
+                                     "  creel verify --body - -H 'webhook-id: wh_1' -H 'webhook-timestamp: "
+                                     "1750000000' -H 'webhook-signature: v1,...'\n"
+                                     "  creel verify 17               (a rejected request)\n"
+                                     "  creel verify cev_0000000010000  (a stored event)");
+  verify_command->add_option("id", verify_.id,
+                             "A stored event's or rejected request's id, asked from a running creel");
+  verify_command->add_option("--provider", verify_.provider, "Whose scheme (default openai)")
+      ->type_name("NAME");
+  verify_command->add_option("--body", verify_.body, "The raw body; - for standard input")->type_name("FILE");
+  verify_command->add_option("--headers", verify_.headers_file, "The headers, one \"name: value\" a line")
+      ->type_name("FILE");
+  verify_command->add_option("-H,--header", verify_.headers, "One header, \"name: value\"")
+      ->expected(1)
+      ->take_all()
+      ->type_name("HEADER");
+  verify_command
+      ->add_option("--request", verify_.request,
+                   "A whole captured request: request line, headers, empty line, body")
+      ->type_name("FILE");
+  verify_command
+      ->add_option("--secret", verify_.secrets,
+                   "A secret to try; may be given again (default: those of the configuration)")
+      ->expected(1)
+      ->take_all()
+      ->type_name("SECRET");
+  verify_command->add_option("--secret-file", verify_.secret_file, "A file with a secret")->type_name("FILE");
+  verify_command
+      ->add_option("--now", verify_.now,
+                   "Verify as if it were this time, in unix seconds (default: now; for an id: when it came)")
+      ->type_name("SECONDS");
+  verify_command->add_option("--tolerance", verify_.tolerance, "How far the clocks may differ (default 5m)")
+      ->type_name("DURATION");
+  verify_command->add_flag("--show-expected", verify_.show_expected,
+                           "Print the signature that would have been right");
+  verify_command->add_option("--config", verify_.flags.config, "The configuration whose secrets are tried")
+      ->type_name("FILE");
+  server_options(verify_command, verify_.server);
+  format_option(verify_command, verify_.format);
+  runs(verify_command, [this] { return verify(verify_, io_); });
+}
+
+void Grammar::add_events() {
+  CLI::App* events = command("events", kLooking, "List, show and follow the events that are kept",
+                             "Examples:\n"
+                             "  creel events list --since 1h -e 'batch.*,response.completed'\n"
+                             "  creel events list --state dead --format json\n"
+                             "  creel events get cev_0000000010000\n"
+                             "  creel events raw cev_0000000010000 > body.json\n"
+                             "  creel events tail -e 'response.*'");
+  events->require_subcommand(1);
+
+  CLI::App* list = events->add_subcommand("list", "List events, the newest first");
+  list->add_option("-e,--events", events_list_.types, "Only these types; * and ? match, a comma separates")
+      ->delimiter(',')
+      ->type_name("GLOBS");
+  list->add_option("--source", events_list_.source, "Only of this source")->type_name("NAME");
+  list->add_option("--id", events_list_.id, "Only with this id, be it creel's or the provider's")
+      ->type_name("ID");
+  list->add_option("--subject", events_list_.subject, "Only about this object, such as batch_42")
+      ->type_name("ID");
+  list->add_option("--destination", events_list_.destination, "Only with a delivery to this destination")
+      ->type_name("NAME");
+  list->add_option("--state", events_list_.state, "Only with a delivery in this state")
+      ->check(CLI::IsMember({"pending", "delivered", "dead", "cancelled"}))
+      ->type_name("pending|delivered|dead|cancelled");
+  list->add_option("--since", events_list_.since,
+                   "Only received since: 1h (ago), 2026-11-23T12:00:00Z or unix seconds")
+      ->type_name("TIME");
+  list->add_option("--until", events_list_.until, "Only received before")->type_name("TIME");
+  list->add_option("--limit", events_list_.limit, "At most so many (default 50)")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  list->add_option("--cursor", events_list_.cursor, "Go on after the page that named this")
+      ->type_name("CURSOR");
+  list->add_flag("--oldest-first", events_list_.oldest_first, "In the order in which they came");
+  server_options(list, events_list_.server);
+  format_option(list, events_list_.format);
+  runs(list, [this] { return events_list(events_list_, io_); });
+
+  CLI::App* tail = events->add_subcommand("tail", "Print events as they come");
+  tail->add_option("-e,--events", events_tail_.types, "Only these types; * and ? match, a comma separates")
+      ->delimiter(',')
+      ->type_name("GLOBS");
+  tail->add_option("--source", events_tail_.source, "Only of this source")->type_name("NAME");
+  tail->add_option("--count", events_tail_.count, "End after so many")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->type_name("N");
+  server_options(tail, events_tail_.server);
+  format_option(tail, events_tail_.format);
+  runs(tail, [this] { return events_tail(events_tail_, io_); });
+  add_events_get(events);
+}
+
+void Grammar::add_events_get(CLI::App* events) {
+  CLI::App* get = events->add_subcommand("get", "Show one event with its deliveries and attempts");
+  get->add_option("event", one_.id, "Its id, creel's or the provider's")->required();
+  server_options(get, one_.server);
+  format_option(get, one_.format);
+  runs(get, [this] { return events_get(one_, io_); });
+
+  CLI::App* raw = events->add_subcommand("raw", "Write one event's body to standard output, byte for byte");
+  raw->add_option("event", one_.id, "Its id, creel's or the provider's")->required();
+  server_options(raw, one_.server);
+  runs(raw, [this] { return events_raw(one_, io_); });
+}
+
+void Grammar::add_changes() {
+  const auto add = [this](const char* name, const char* what, const char* examples,
+                          int (*change)(const ChangeOptions&, Io&)) {
+    CLI::App* changing = command(name, kLooking, what, examples);
+    changing->add_option("event", change_.event, "The event's id")->required();
+    changing->add_option("--destination", change_.destination, "Only its delivery to this destination")
+        ->type_name("NAME");
+    changing->add_flag("-y,--yes", change_.yes, "Do not ask, also where it is more than one delivery");
+    server_options(changing, change_.server);
+    format_option(changing, change_.format);
+    runs(changing, [this, change] { return change(change_, io_); });
+  };
+  add("retry", "Deliver an event again, now",
+      "Examples:\n  creel retry cev_0000000010000\n  creel retry cev_0000000010000 --destination app",
+      &retry);
+  add("cancel", "Stop trying to deliver an event", "Examples:\n  creel cancel cev_0000000010000 --yes",
+      &cancel);
+}
+
+void Grammar::add_rejected() {
+  CLI::App* rejected =
+      command("rejected", kLooking, "List and show the requests that were not accepted",
+              "Examples:\n  creel rejected list\n  creel rejected get 17\n  creel verify 17");
+  rejected->require_subcommand(1);
+  CLI::App* list = rejected->add_subcommand("list", "List rejected requests, the newest first");
+  list->add_option("--limit", list_.limit, "At most so many (default 50)")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  server_options(list, list_.server);
+  format_option(list, list_.format);
+  runs(list, [this] { return rejected_list(list_, io_); });
+  CLI::App* get = rejected->add_subcommand("get", "Show one rejected request with what was kept of it");
+  get->add_option("request", one_.id, "Its number")->required();
+  server_options(get, one_.server);
+  format_option(get, one_.format);
+  runs(get, [this] { return rejected_get(one_, io_); });
+}
+
+void Grammar::add_destinations() {
+  CLI::App* destinations = command("destinations", kLooking, "Show where events go and how it goes there",
+                                   "Examples:\n  creel destinations list");
+  destinations->require_subcommand(1);
+  CLI::App* list =
+      destinations->add_subcommand("list", "List the destinations with their deliveries counted");
+  server_options(list, list_.server);
+  format_option(list, list_.format);
+  runs(list, [this] { return destinations_list(list_, io_); });
+}
+
+}  // namespace creel::cli
