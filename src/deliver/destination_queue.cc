@@ -158,7 +158,7 @@ void DestinationQueue::make_room() {
 }
 
 // Leaves `place` and everything after it to the index.
-void DestinationQueue::lower_horizon(const Place& place) {
+void DestinationQueue::lower_horizon(Place place) {
   if (!horizon_ || place < *horizon_) horizon_ = place;
   if (fetch_ && (!fetch_->lowered || place < *fetch_->lowered)) fetch_->lowered = place;
   while (!queued_.empty() && *queued_.rbegin() >= place) {

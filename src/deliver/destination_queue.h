@@ -151,7 +151,7 @@ class DestinationQueue {
 
   void admit(Entries::iterator entry, Ticks ready_at, Moment now);
   void make_room();
-  void lower_horizon(const Place& place);
+  void lower_horizon(Place place);  // by value: it may be of the set that shrinks
   void settle_held(Sequence upto, Moment now);
   void unqueue(Entries::iterator entry);
   void forget(Entries::iterator entry);
