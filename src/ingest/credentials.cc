@@ -173,4 +173,14 @@ std::string CredentialMask::masked(std::string_view value) const {
   return text;
 }
 
+CredentialMask::Key CredentialMask::key_of(std::span<const std::uint8_t> store_secret) {
+  constexpr std::string_view kPurpose = "creel credential mask";
+  Key key;
+  unsigned int bytes = 0;
+  HMAC(EVP_sha256(), store_secret.data(), static_cast<int>(store_secret.size()),
+       reinterpret_cast<const unsigned char*>(kPurpose.data()), kPurpose.size(),
+       reinterpret_cast<unsigned char*>(key.data()), &bytes);
+  return key;
+}
+
 }  // namespace creel

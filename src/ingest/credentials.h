@@ -10,7 +10,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,8 @@ class CredentialMask {
  public:
   using Key = std::array<std::byte, 32>;
   explicit CredentialMask(const Key& key) : key_(key) {}
+  // The mask's own key, made of the store's secret: neither can be found from the other's use.
+  static Key key_of(std::span<const std::uint8_t> store_secret);
 
   // The head of `request` with its credentials replaced, or nothing when it holds none and can be kept as it
   // is.

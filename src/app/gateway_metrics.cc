@@ -1,0 +1,135 @@
+#include "app/gateway_metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+
+#include <array>
+#include <string>
+#include <unordered_map>
+
+namespace creel {
+namespace {
+
+using Buckets = prometheus::Histogram::BucketBoundaries;
+
+prometheus::Family<prometheus::Histogram>& histogram(Metrics& metrics, const char* name, const char* help) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(metrics.registry());
+}
+
+prometheus::Family<prometheus::Counter>& counter(Metrics& metrics, const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(metrics.registry());
+}
+
+prometheus::Family<prometheus::Gauge>& gauge(Metrics& metrics, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry());
+}
+
+}  // namespace
+
+struct CommitMetrics::Series {
+  explicit Series(Metrics& metrics)
+      : seconds(
+            histogram(metrics, "creel_commit_seconds", "Writing and syncing one batch of the journal.")
+                .Add({}, Buckets{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5})),
+        records(histogram(metrics, "creel_commit_records", "Records that shared one sync.")
+                    .Add({}, Buckets{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024})),
+        bytes(counter(metrics, "creel_commit_bytes_total", "Bytes written to the journal.").Add({})),
+        refused(counter(metrics, "creel_appends_refused_total",
+                        "Appends that were not kept and not acknowledged, by reason.")),
+        refused_full(refused.Add({{"reason", "full"}})),
+        refused_failed(refused.Add({{"reason", "failed"}})) {}
+
+  prometheus::Histogram& seconds;
+  prometheus::Histogram& records;
+  prometheus::Counter& bytes;
+  prometheus::Family<prometheus::Counter>& refused;
+  prometheus::Counter& refused_full;
+  prometheus::Counter& refused_failed;
+};
+
+CommitMetrics::CommitMetrics(Metrics& metrics) : series_(std::make_unique<Series>(metrics)) {}
+CommitMetrics::~CommitMetrics() = default;
+
+void CommitMetrics::on_commit(std::size_t records, std::size_t bytes, std::chrono::nanoseconds took) {
+  series_->seconds.Observe(std::chrono::duration<double>(took).count());
+  series_->records.Observe(static_cast<double>(records));
+  series_->bytes.Increment(static_cast<double>(bytes));
+}
+
+void CommitMetrics::on_refused(StoreError error, std::size_t appends) {
+  auto& series = error == StoreError::full ? series_->refused_full : series_->refused_failed;
+  series.Increment(static_cast<double>(appends));
+}
+
+struct DeliveryMetrics::Series {
+  struct OfDestination {
+    prometheus::Histogram* seconds;
+    prometheus::Gauge* depth;
+    prometheus::Gauge* running;
+    prometheus::Gauge* spilled;
+    prometheus::Gauge* oldest;
+    prometheus::Counter* dead;
+    // By outcome; made when one first occurs, so that what never happens is not listed.
+    std::array<prometheus::Counter*, 9> attempts{};
+  };
+
+  explicit Series(Metrics& metrics)
+      : attempts(counter(metrics, "creel_attempts_total", "Attempts by destination and outcome.")) {}
+
+  prometheus::Family<prometheus::Counter>& attempts;
+  std::unordered_map<std::string_view, OfDestination> destinations;
+  std::vector<std::string> names;
+};
+
+DeliveryMetrics::DeliveryMetrics(Metrics& metrics, std::span<const Destination> destinations)
+    : series_(std::make_unique<Series>(metrics)) {
+  auto& seconds = histogram(metrics, "creel_attempt_seconds", "Duration of an attempt, by destination.");
+  auto& depth =
+      gauge(metrics, "creel_queue_depth", "Deliveries in memory that wait for an attempt, by destination.");
+  auto& running = gauge(metrics, "creel_attempts_running", "Attempts under way, by destination.");
+  auto& spilled =
+      gauge(metrics, "creel_queue_spilled", "1 while deliveries of the destination wait in the index alone.");
+  auto& oldest =
+      gauge(metrics, "creel_queue_oldest_seconds", "For how long the first delivery in memory has been due.");
+  auto& dead = counter(metrics, "creel_dead_letters_total", "Deliveries given up, by destination.");
+
+  series_->names.reserve(destinations.size());
+  for (const Destination& destination : destinations) {
+    const std::string& name = series_->names.emplace_back(destination.name);
+    const prometheus::Labels labels{{"destination", name}};
+    series_->destinations[name] = {
+        .seconds = &seconds.Add(
+            labels, Buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}),
+        .depth = &depth.Add(labels),
+        .running = &running.Add(labels),
+        .spilled = &spilled.Add(labels),
+        .oldest = &oldest.Add(labels),
+        .dead = &dead.Add(labels)};
+  }
+}
+DeliveryMetrics::~DeliveryMetrics() = default;
+
+void DeliveryMetrics::on_attempt(std::string_view destination, AttemptResult result, DeliveryState state,
+                                 std::chrono::milliseconds took) {
+  auto& of = series_->destinations.at(destination);
+  prometheus::Counter*& attempts = of.attempts.at(static_cast<std::size_t>(result));
+  if (attempts == nullptr) {
+    attempts = &series_->attempts.Add(
+        {{"destination", std::string(destination)}, {"outcome", std::string(to_text(result))}});
+  }
+  attempts->Increment();
+  of.seconds->Observe(std::chrono::duration<double>(took).count());
+  if (state == DeliveryState::dead) of.dead->Increment();
+}
+
+void DeliveryMetrics::on_queue(std::string_view destination, const DestinationQueue::Status& status,
+                               std::chrono::milliseconds oldest) {
+  const auto& of = series_->destinations.at(destination);
+  of.depth->Set(static_cast<double>(status.queued));
+  of.running->Set(static_cast<double>(status.running));
+  of.spilled->Set(status.spilled ? 1 : 0);
+  of.oldest->Set(std::chrono::duration<double>(oldest).count());
+}
+
+}  // namespace creel
