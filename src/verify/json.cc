@@ -53,7 +53,8 @@ bool has_duplicate_key_anywhere(const simdjson::dom::element& element) {
       if (has_duplicate_key_anywhere(field.value)) return true;
     }
   } else if (element.is_array()) {
-    for (simdjson::dom::element item : element.get_array().value_unsafe()) {
+    const simdjson::dom::array array = element.get_array().value_unsafe();
+    for (simdjson::dom::element item : array) {
       if (has_duplicate_key_anywhere(item)) return true;
     }
   }

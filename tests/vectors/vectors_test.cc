@@ -80,7 +80,8 @@ TEST(Vectors, EachHmacVectorEndsAsItShouldInEachForm) {
   int checked = 0;
   for (const element vector : vectors) {
     SCOPED_TRACE(text(vector, "name"));
-    for (const auto& [name, outcome] : vector["expect"].get_object().value()) {
+    const simdjson::dom::object outcomes = vector["expect"].get_object().value();
+    for (const auto& [name, outcome] : outcomes) {
       SCOPED_TRACE(name);
       expect(outcome.get_string().value(), kForms.at(name), vector);
       ++checked;
