@@ -1,13 +1,13 @@
 // Ed25519 (RFC 8032) keys, for the v1a signatures of Standard Webhooks.
 #pragma once
 
-#include <openssl/types.h>
-
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
+
+struct evp_pkey_st;  // EVP_PKEY of OpenSSL
 
 namespace creel {
 
@@ -27,7 +27,7 @@ class Ed25519Key {
   Ed25519Signature sign(std::string_view message) const;  // A private key only.
 
  private:
-  std::shared_ptr<EVP_PKEY> key_;
+  std::shared_ptr<evp_pkey_st> key_;
 };
 
 }  // namespace creel
