@@ -10,6 +10,7 @@
 #include "store/journal_reader.h"
 #include "store/journal_thread.h"
 #include "store/recent_keys.h"
+#include "store/retention.h"
 
 namespace creel::store {
 namespace {
@@ -66,11 +67,31 @@ struct EmbeddedStore::Impl {
                     .log = parts.log,
                     .observer = parts.observer,
                     .options = options.committer}),
-        questions([this] { return indexer.indexed(); }) {}
+        questions([this] { return indexer.indexed(); }),
+        retention(retention_parts()) {}
+
+  Retention::Parts retention_parts() {
+    return {.journal = *journal,
+            .clock = parts.clock,
+            .log = parts.log,
+            .writer = {.forward = [this](Forward forward) { committing.forward(std::move(forward)); },
+                       .run =
+                           [this](std::move_only_function<void(Journal&)> work) {
+                             committing.run(std::move(work));
+                           }},
+            .other_bytes = [this] { return quarantine->bytes(); },
+            .wake = [this] { bell.ring(); },
+            .options = {.age = options.retention,
+                        .max_size = options.max_size,
+                        .segment_bytes = options.journal.segment_bytes,
+                        .dedupe_window_max = options.dedupe_window_max}};
+  }
 
   // Opens the index and fills the recent keys. False: the index is of a newer creel.
   bool prepare() ON_INDEX;
   void run_index() ON_INDEX;
+  // A transaction and a piece of retention. When the next one is due.
+  std::optional<Ticks> step() ON_INDEX;
 
   EmbeddedStoreOptions options;
   Parts parts;
@@ -84,6 +105,7 @@ struct EmbeddedStore::Impl {
   Questions questions;
   mutable Lag lag;
   Bell bell;
+  Retention retention;
   std::thread index_thread;
   DeliveryFeed* feed = nullptr;
   bool started = false;
@@ -112,11 +134,28 @@ bool EmbeddedStore::Impl::prepare() {
   }
 }
 
+std::optional<Ticks> EmbeddedStore::Impl::step() {
+  auto next = indexer.step(*feed);
+  Index* index = indexer.index();
+  if (index == nullptr) {
+    retention.reset();
+    return next;
+  }
+  const auto retained = retention.step(*index);
+  if (!retained) {
+    indexer.drop(retained.error());
+    return parts.clock.ticks();
+  }
+  journal->set_other_bytes(retention.other_bytes());
+  if (*retained && (!next || **retained < *next)) next = *retained;
+  return next;
+}
+
 void EmbeddedStore::Impl::run_index() {
   yield_to_others(kIndexNice);
   while (true) {
     const Sequence before = indexer.indexed();
-    const auto next = indexer.step(*feed);
+    const auto next = step();
     if (indexer.indexed() != before) questions.on_progress();
     const Ticks now = parts.clock.ticks();
     if (next && *next <= now) {
@@ -208,7 +247,7 @@ StoreStatus EmbeddedStore::status() const {
   status.synced = impl_->journal->synced().next - 1;
   status.indexed = impl_->indexer.indexed();
   status.index_lag = impl_->lag.age(status.indexed, impl_->parts.clock.ticks());
-  status.bytes = impl_->journal->bytes() + impl_->quarantine->bytes();
+  status.bytes = impl_->journal->bytes() + impl_->retention.other_bytes();
   return status;
 }
 
@@ -216,6 +255,9 @@ EmbeddedStoreCounters EmbeddedStore::counters() const {
   EmbeddedStoreCounters counters;
   counters.index_rebuilds = impl_->indexer.rebuilds();
   counters.quarantine_dropped = impl_->quarantine->dropped();
+  counters.segments_removed = impl_->retention.segments_removed();
+  counters.events_copied = impl_->retention.events_copied();
+  counters.dedupe_window = impl_->retention.dedupe_window();
   return counters;
 }
 

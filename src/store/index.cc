@@ -208,6 +208,7 @@ std::expected<void, IndexFailure> Index::Impl::reload_keys() {
 // Reads ahead for the keys whose first place in the journal is gone.
 std::expected<void, IndexFailure> Index::Impl::foresee() {
   if (foreseen_upto < place.next) return {};
+  foreseen_oldest = journal.oldest().at.segment;
   JournalReader ahead(journal, place);
   while (ahead.place().next <= foreseen_upto) {
     const auto record = ahead.next();

@@ -91,8 +91,20 @@ class Index {
   // Writes the hashes in memory into runs, when there are any of records before `sequence`: what the journal
   // loses must not be needed at the next open.
   std::expected<void, IndexFailure> flush_keys(Sequence sequence) ON_INDEX;
-  // Removes up to `limit` rows of the oldest segment, and moves the floor when none is left. True when done.
-  std::expected<bool, IndexFailure> forget(const IndexedSegment& segment, std::size_t limit) ON_INDEX;
+  // Removes the rows of the next `limit` events of a segment from `after` on, and with the last of them
+  // whatever else came out of it. What has become pending again stays and is named: it has to be copied
+  // first.
+  struct Forgotten {
+    std::optional<EventId> after;  // where to go on; nothing at the end
+    std::vector<EventId> pending;
+    std::size_t events = 0, dead = 0;
+  };
+  std::expected<Forgotten, IndexFailure> forget(const IndexedSegment& segment, EventId after,
+                                                std::size_t limit) ON_INDEX;
+  // Closes a segment of which all events are forgotten: no record of it counts any more.
+  std::expected<void, IndexFailure> close(const IndexedSegment& segment) ON_INDEX;
+  Sequence floor() const;  // records before it do not count
+  std::uint64_t kept_keys() ON_INDEX;
 
   // --- For comparison and search ---
   // Every row as a line of text, in an order that depends on the journal alone.

@@ -65,7 +65,7 @@ bool Index::Impl::apply_event(const JournalRecord& record, std::string_view payl
   note_time(record, event.received);
   for (std::uint16_t item = 0; item < event.items.size(); ++item) {
     if (!event.items[item].dedupe_key.empty() &&
-        is_duplicate(hasher(event.source, event.items[item].dedupe_key), item)) {
+        is_duplicate(record, hasher(event.source, event.items[item].dedupe_key), item)) {
       ++duplicates;
       continue;
     }
@@ -129,7 +129,7 @@ void Index::Impl::add_hashes(std::uint64_t place_of_item, std::uint16_t item) {
 // --- Duplicates
 // ----------------------------------------------------------------------------------------------------
 
-bool Index::Impl::is_duplicate(KeyHash hash, std::uint16_t item) {
+bool Index::Impl::is_duplicate(const JournalRecord& record, KeyHash hash, std::uint16_t item) {
   if (event.dedupe_window.count() <= 0) return false;
   places.clear();
   if (auto found = keys->find(hash, places); !found) {
@@ -145,7 +145,7 @@ bool Index::Impl::is_duplicate(KeyHash hash, std::uint16_t item) {
     if (original.value != 0) check_conflict(original, item);
     return true;
   }
-  return is_foreseen(hash);
+  return is_foreseen(record, hash);
 }
 
 // When what stands at a place was received; nothing when there is nothing any more. `original` becomes the
@@ -172,15 +172,20 @@ std::optional<Time> Index::Impl::received_at(std::uint64_t at, EventId& original
   return row->received;
 }
 
-bool Index::Impl::is_foreseen(KeyHash hash) const {
+// Whether the event repeats one that is gone and whose key comes later in the journal.
+//
+// Keys are copied out of the oldest segment before it goes, so one that is still there may be among them:
+// there, a key of the event's own time is its own. What stands in a later segment is no original of any such
+// key.
+bool Index::Impl::is_foreseen(const JournalRecord& record, KeyHash hash) const {
+  const bool may_be_own = record.position.segment == foreseen_oldest;
   const auto order = [](const Foreseen& a, const Foreseen& b) {
     return std::pair(a.hash.high, a.hash.low) < std::pair(b.hash.high, b.hash.low);
   };
   const auto [begin, end] = std::equal_range(foreseen.begin(), foreseen.end(), Foreseen{hash, Time()}, order);
   for (auto one = begin; one != end; ++one) {
-    // One of the same time is this event's own key.
-    if (one->received < event.received && within_window(one->received, event.received, event.dedupe_window))
-      return true;
+    if (may_be_own && one->received >= event.received) continue;
+    if (within_window(one->received, event.received, event.dedupe_window)) return true;
   }
   return false;
 }

@@ -147,44 +147,70 @@ void Index::dump_rows(const std::function<void(std::string_view)>& line) {
     line(one);
 }
 
-std::expected<bool, IndexFailure> Index::forget(const IndexedSegment& segment, std::size_t limit) {
+std::expected<Index::Forgotten, IndexFailure> Index::forget(const IndexedSegment& segment, EventId after,
+                                                            std::size_t limit) {
   Impl& index = *impl_;
-  const std::int64_t first = static_cast<std::int64_t>(segment.first << 16);
-  const std::int64_t last = static_cast<std::int64_t>(segment.last << 16 | 0xffff);
-  std::vector<EventId> gone;
-  Statement own(index.database, "SELECT id FROM events WHERE id BETWEEN ? AND ? AND segment = ? LIMIT ?");
-  own.bind(first, last, segment.number, limit);
-  while (own.step())
-    gone.push_back({static_cast<std::uint64_t>(own.integer(0))});
-  own.reset();
-  // Events whose copy stands here, and not a later one.
-  Statement copied(
-      index.database,
-      "SELECT events.id FROM copies JOIN events ON events.id BETWEEN copies.original << 16 AND "
-      "copies.original << 16 | 65535 WHERE copies.sequence BETWEEN ? AND ? AND events.segment = ? LIMIT ?");
-  copied.bind(segment.first, segment.last, segment.number, limit);
-  while (copied.step())
-    gone.push_back({static_cast<std::uint64_t>(copied.integer(0))});
-  copied.reset();
+  // Those that were received here, and those whose copy stands here; of neither those that were copied on
+  // from here.
+  Statement select(index.database,
+                   "SELECT id FROM events WHERE id > ?1 AND id BETWEEN ?2 AND ?3 AND segment = ?4 UNION "
+                   "SELECT events.id FROM copies JOIN events ON events.id BETWEEN copies.original << 16 AND "
+                   "(copies.original << 16) + 65535 WHERE copies.sequence BETWEEN ?2 >> 16 AND ?3 >> 16 AND "
+                   "events.id > ?1 AND events.segment = ?4 ORDER BY 1 LIMIT ?5");
+  select.bind(after.value, segment.first << 16, segment.last << 16 | 0xffff, segment.number, limit);
+  std::vector<EventId> ids;
+  while (select.step())
+    ids.push_back({static_cast<std::uint64_t>(select.integer(0))});
+  select.reset();
 
+  Forgotten forgotten;
   index.sql->begin.run();
-  for (const EventId id : gone)
+  for (const EventId id : ids) {
+    const EventEntry* row = index.batch->find(id);
+    if (row == nullptr) continue;
+    const auto has = [row](DeliveryState state) {
+      return std::ranges::any_of(row->deliveries,
+                                 [state](const DeliveryEntry& one) { return one.state == state; });
+    };
+    if (has(DeliveryState::pending)) {
+      forgotten.pending.push_back(id);
+      continue;
+    }
+    ++forgotten.events;
+    if (has(DeliveryState::dead)) ++forgotten.dead;
     index.batch->remove(id);
-  const bool is_done = gone.size() < limit;
-  if (is_done) {
-    Statement(index.database, "DELETE FROM kept_keys WHERE id BETWEEN ? AND ?").run(first, last);
-    Statement(index.database, "DELETE FROM copies WHERE sequence BETWEEN ? AND ?")
-        .run(segment.first, segment.last);
-    Statement(index.database, "DELETE FROM segments WHERE id = ?").run(segment.number);
-    index.segments.erase(segment.number);
-    index.floor = std::max(index.floor, segment.last + 1);
   }
   index.batch->flush();
   index.batch->clear();
+  index.sql->commit.run();
+  if (!index.database.ok()) return std::unexpected(index.failure());
+  if (ids.size() == limit) forgotten.after = ids.back();
+  return forgotten;
+}
+
+std::expected<void, IndexFailure> Index::close(const IndexedSegment& segment) {
+  Impl& index = *impl_;
+  index.sql->begin.run();
+  Statement(index.database, "DELETE FROM kept_keys WHERE id BETWEEN ? AND ?")
+      .run(segment.first << 16, segment.last << 16 | 0xffff);
+  Statement(index.database, "DELETE FROM copies WHERE sequence BETWEEN ? AND ?")
+      .run(segment.first, segment.last);
+  Statement(index.database, "DELETE FROM segments WHERE id = ?").run(segment.number);
+  index.segments.erase(segment.number);
+  index.floor = std::max(index.floor, segment.last + 1);
   index.store_progress();
   index.sql->commit.run();
   if (!index.database.ok()) return std::unexpected(index.failure());
-  return is_done;
+  return {};
+}
+
+Sequence Index::floor() const {
+  return impl_->floor;
+}
+
+std::uint64_t Index::kept_keys() {
+  // They go with whole records from the oldest on, so the table is small or asked for rarely.
+  return static_cast<std::uint64_t>(impl_->database.ask("SELECT count(*) FROM kept_keys").value_or(0));
 }
 
 }  // namespace creel::store

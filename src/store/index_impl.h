@@ -51,8 +51,8 @@ struct Index::Impl {
   void add_hashes(std::uint64_t place, std::uint16_t item);
   const StoredEventView* content_of(EventId id, std::uint16_t item);
   void merge_copy(EventEntry& event, std::uint16_t item);
-  bool is_duplicate(KeyHash hash, std::uint16_t item);
-  bool is_foreseen(KeyHash hash) const;
+  bool is_duplicate(const JournalRecord& record, KeyHash hash, std::uint16_t item);
+  bool is_foreseen(const JournalRecord& record, KeyHash hash) const;
   void check_conflict(EventId original, std::uint16_t item);
   std::optional<Time> received_at(std::uint64_t place, EventId& event);
   void note_time(const JournalRecord& record, Time time);
@@ -97,6 +97,7 @@ struct Index::Impl {
   };
   std::vector<Foreseen> foreseen;
   Sequence foreseen_upto = 0;
+  std::uint32_t foreseen_oldest = 0;  // the segment that the journal began with at that time
 
   // Of the record in hand.
   EventRecord event;

@@ -1,0 +1,260 @@
+#include "store/retention.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/random.h"
+#include "store/index_fixture.h"
+
+namespace creel::store {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+using namespace std::chrono_literals;
+
+constexpr auto kAge = 24h;
+
+class RetentionTest : public testing::Test, public IndexFixture {
+ protected:
+  void SetUp() override {
+    options_now_.age = kAge;
+    options_now_.segment_bytes = small().segment_bytes;
+    options_now_.dedupe_window_max = 7 * 24h;
+    keep({.key = "first", .destinations = {}});
+    index();
+    make();
+  }
+  void make() {
+    retention_.reset();
+    retention_ = std::make_unique<Retention>(Retention::Parts{
+        .journal = *journal_,
+        .clock = clock_,
+        .log = log_,
+        .writer = {.forward = [this](Forward forward) { write_forward(std::move(forward)); },
+                   .run = [this](std::move_only_function<void(Journal&)> work) { work(*journal_); }},
+        .other_bytes = [] { return std::uint64_t{0}; },
+        .wake = [] {},
+        .options = options_now_});
+  }
+  void write_forward(Forward forward) {
+    if (before_forward_) std::exchange(before_forward_, nullptr)();
+    Sequence last = 0;
+    for (const Forward::Record& record : forward.records) {
+      const NewRecord one{record.kind, {record.payload, {}, {}}};
+      const auto written = journal_->write(std::span(&one, 1), Room::reserved);
+      ASSERT_TRUE(written.has_value());
+      last = *written;
+    }
+    sync();
+    forward.done(last);
+  }
+  // Lets retention do all that it can now.
+  void retain() {
+    assume(on_index);
+    clock_.advance(2s);
+    for (int i = 0; i < 100'000; ++i) {
+      IndexFixture::index();
+      const auto next = retention_->step(*index_);
+      ASSERT_TRUE(next.has_value()) << next.error().message;
+      if (*next && **next > clock_.ticks()) return;
+    }
+    FAIL() << "it never ends";
+  }
+  // Fills the current segment and begins another.
+  void fill_segment(const std::string& destination = "app") {
+    const std::uint32_t number = journal_->segments().back().number;
+    defer(true);
+    while (journal_->segments().back().number == number) {
+      const EventId id = keep({.key = "fill" + std::to_string(filled_++),
+                               .body = std::string(20'000, 'f'),
+                               .destinations = {destination}});
+      attempt(id, 1, AttemptResult::delivered, DeliveryState::delivered, destination);
+    }
+    defer(false);
+    IndexFixture::index();
+  }
+  // Makes what is there old, in steps that the clock's leaps are not doubted for.
+  void grow_old(std::chrono::hours by) {
+    for (auto passed = 0h; passed < by; passed += 1h) {
+      clock_.advance(1h);
+      assume(on_index);
+      keep({.key = "now" + std::to_string(filled_++), .destinations = {}});
+      IndexFixture::index();
+      static_cast<void>(retention_->step(*index_));
+    }
+    retain();
+  }
+  std::uint32_t oldest() { return journal_->segments().front().number; }
+
+  RetentionOptions options_now_;
+  std::unique_ptr<Retention> retention_;
+  std::function<void()> before_forward_;
+  int filled_ = 0;
+};
+
+TEST_F(RetentionTest, RemovesASegmentThatIsOldWithItsRows) {
+  const std::uint32_t first = oldest();
+  fill_segment();
+  grow_old(25h);
+  EXPECT_GT(oldest(), first);
+  EXPECT_EQ(retention_->segments_removed(), 1u);
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, KeepsASegmentThatIsNotOld) {
+  const std::uint32_t first = oldest();
+  fill_segment();
+  grow_old(20h);
+  EXPECT_EQ(oldest(), first);
+}
+
+TEST_F(RetentionTest, CopiesWhatIsPendingAndKeepsItsIdAndItsContent) {
+  const EventId id = keep({.key = "wh_1", .body = "precious"});
+  attempt(id, 1, AttemptResult::status, DeliveryState::pending);
+  const std::uint32_t first = oldest();
+  fill_segment();
+  grow_old(25h);
+  ASSERT_GT(oldest(), first);
+  const auto page = reader()->due({.destination = "app"});
+  ASSERT_TRUE(page.has_value());
+  ASSERT_THAT(page->deliveries, SizeIs(1));
+  EXPECT_EQ(page->deliveries[0].id.event, id);
+  EXPECT_EQ(page->deliveries[0].attempts, 1u);
+  EXPECT_EQ(page->deliveries[0].event->body, "precious");
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, CopiesACopyAgain) {
+  const EventId id = keep({.key = "wh_1", .body = "precious"});
+  fill_segment();
+  grow_old(25h);
+  fill_segment();
+  grow_old(25h);
+  fill_segment();
+  grow_old(25h);
+  EXPECT_GE(retention_->segments_removed(), 3u);
+  const auto content = reader()->content(id);
+  ASSERT_TRUE(content.has_value());
+  EXPECT_EQ(content->body, "precious");
+  const auto found = reader()->events({.filter = {.id = "wh_1"}});
+  ASSERT_TRUE(found.has_value());
+  EXPECT_THAT(found->events, SizeIs(1));
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, KnowsAnOutcomeThatCameWhileTheCopyWasOnItsWay) {
+  const EventId id = keep({.key = "wh_1", .body = "precious"});
+  fill_segment();
+  before_forward_ = [this, id] { attempt(id, 1, AttemptResult::delivered, DeliveryState::delivered); };
+  grow_old(25h);
+  EXPECT_EQ(retention_->segments_removed(), 1u);
+  const auto page = reader()->due({.destination = "app"});
+  ASSERT_TRUE(page.has_value());
+  EXPECT_THAT(page->deliveries, IsEmpty());
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, KnowsADuplicateOfAnEventThatIsGoneWhileItsWindowLasts) {
+  keep({.key = "wh_1", .destinations = {}, .window = 48h});
+  fill_segment();
+  grow_old(25h);
+  ASSERT_EQ(retention_->segments_removed(), 1u);
+  feed_.told.clear();
+  keep({.key = "wh_1", .window = 48h});
+  index();
+  EXPECT_THAT(feed_.told, IsEmpty());
+  EXPECT_EQ(rows(), rebuilt_rows());
+  open_journal();
+  index();
+  clock_.advance(24h);
+  keep({.key = "wh_1", .window = 48h});
+  index();
+  EXPECT_THAT(feed_.told, SizeIs(1));
+}
+
+TEST_F(RetentionTest, StaysTheSameWhenADuplicateStandsBetweenAnEventAndItsKey) {
+  keep({.key = "wh_1", .destinations = {}, .window = 48h});
+  fill_segment();
+  clock_.advance(1ms);
+  keep({.key = "wh_1", .window = 48h});  // a duplicate, in a segment that stays
+  grow_old(25h);
+  ASSERT_EQ(retention_->segments_removed(), 1u);
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, LeavesASegmentThatIsMoreThanHalfPending) {
+  const std::uint32_t first = oldest();
+  defer(true);
+  for (int i = 0; i < 40; ++i)
+    keep({.key = "p" + std::to_string(i), .body = std::string(20'000, 'p')});
+  defer(false);
+  fill_segment();
+  grow_old(25h);
+  EXPECT_EQ(oldest(), first);
+  const auto counts = reader()->counts();
+  ASSERT_TRUE(counts.has_value());
+  EXPECT_EQ(counts->at(0).pending, 40u);
+}
+
+TEST_F(RetentionTest, KeepsADeadLetterForTheTimeFromItsDeath) {
+  const EventId id = keep({.key = "wh_1"});
+  fill_segment();
+  grow_old(20h);
+  attempt(id, 1, AttemptResult::status, DeliveryState::dead);
+  index();
+  grow_old(6h);
+  ASSERT_EQ(retention_->segments_removed(), 1u);
+  EXPECT_TRUE(reader()->event(id).has_value());
+}
+
+TEST_F(RetentionTest, RemovesTheOldestForSizeThoughItIsYoung) {
+  options_now_.max_size = 4 * small().segment_bytes;
+  options_now_.age = 0ms;
+  make();
+  for (int i = 0; i < 8; ++i) {
+    fill_segment();
+    retain();
+  }
+  EXPECT_GE(retention_->segments_removed(), 4u);
+  EXPECT_LE(journal_->segments().size(), 5u);
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, DoesNotBelieveAClockThatLeapsAhead) {
+  const std::uint32_t first = oldest();
+  fill_segment();
+  retain();
+  keep({.key = "leap", .destinations = {}, .received = clock_.now() + 24h * 365});
+  retain();
+  EXPECT_EQ(oldest(), first);
+  clock_.advance(61min);
+  retain();
+  EXPECT_GT(oldest(), first);
+}
+
+TEST_F(RetentionTest, RemovesAFileThatACrashLeftBehindItsRows) {
+  const std::uint32_t first = oldest();
+  fill_segment();
+  {
+    assume(on_index);
+    const IndexedSegment segment = index_->segments().front();
+    ASSERT_TRUE(index_->flush_keys(segment.last + 1).has_value());
+    EventId after;
+    while (true) {
+      const auto forgotten = index_->forget(segment, after, 100);
+      ASSERT_TRUE(forgotten.has_value());
+      if (!forgotten->after) break;
+      after = *forgotten->after;
+    }
+    ASSERT_TRUE(index_->close(segment).has_value());
+  }
+  open_journal();
+  index();
+  make();
+  retain();
+  EXPECT_GT(oldest(), first);
+}
+
+}  // namespace
+}  // namespace creel::store
