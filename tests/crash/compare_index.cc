@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/threads.h"
 #include "store/disk.h"
 #include "store/index.h"
 #include "store/journal.h"
@@ -30,6 +31,7 @@ T or_fail(std::expected<T, E> result, const char* what) {
 }
 
 std::vector<std::string> rows(const Journal& journal, Log& log, const std::string& folder) {
+  assume(on_index);  // There is no other thread.
   auto index = or_fail(Index::open(journal, log, {.folder = folder}), "cannot open the index");
   while (or_fail(index->step(nullptr), "cannot go on with the index").more) {
   }

@@ -67,9 +67,9 @@ class Cli(unittest.TestCase):
         self.assertEqual(run("sevre").returncode, 64)
 
     def test_healthcheck_tells_a_running_gateway_from_none(self):
-        alive = run("healthcheck", "--server", f"http://127.0.0.1:{self.creel.port}")
-        self.assertEqual(alive.returncode, 0, alive.stderr)
-        self.assertNotEqual(run("healthcheck", "--server", "http://127.0.0.1:9").returncode, 0)
+        alive = run("healthcheck", "--listen", f"127.0.0.1:{self.creel.port}")
+        self.assertEqual((alive.returncode, alive.stdout), (0, "ready\n"), alive.stderr)
+        self.assertEqual(run("healthcheck", "--listen", "127.0.0.1:9").returncode, 1)
 
 
 if __name__ == "__main__":

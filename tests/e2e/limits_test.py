@@ -10,14 +10,19 @@ def folder_bytes(folder):
                if os.path.exists(os.path.join(at, name)))
 
 
+def send(creel, webhook, path="/webhooks/openai"):
+    """As a provider does: again, when the store has to make room first."""
+    eventually(lambda: creel.post(webhook, path).status == 200, "a webhook is received")
+
+
 class Limits(unittest.TestCase):
     def test_a_store_at_its_size_limit_drops_the_oldest_and_goes_on(self):
         with Gateway(toml='[store]\nmax_size = "400MiB"\n') as creel:
             first = Webhook()
             creel.post(first)
             body = '{"type":"big","pad":"' + "x" * 1000000 + '"}'
-            for number in range(420):
-                self.assertEqual(creel.post(Webhook(body=body)).status, 200, f"webhook {number}")
+            for _ in range(420):
+                send(creel, Webhook(body=body))
             last = Webhook()
             self.assertEqual(creel.post(last).status, 200)
             eventually(lambda: folder_bytes(creel.store) <= 500 << 20, "the oldest segments have been removed")
@@ -36,8 +41,8 @@ class Limits(unittest.TestCase):
                 first = Webhook()
                 creel.post(first)
                 body = '{"type":"big","pad":"' + "x" * 1000000 + '"}'
-                for number in range(420):
-                    self.assertEqual(creel.post(Webhook(body=body), "/other").status, 200, f"webhook {number}")
+                for _ in range(420):
+                    send(creel, Webhook(body=body), "/other")
                 handler.start()
                 eventually(lambda: first.id in handler.ids(), "the first is delivered all the same")
                 self.assertEqual(handler.requests[0]["body"], first.body)

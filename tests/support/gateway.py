@@ -102,7 +102,7 @@ class Gateway:
         if toml is not None:
             with open(os.path.join(self.folder, "creel.toml"), "w", encoding="utf-8") as file:
                 file.write(toml)
-        self.process, self.starts = None, 0
+        self.process, self.connections = None, []
         if start:
             self.start()
 
@@ -110,6 +110,8 @@ class Gateway:
         return self
 
     def __exit__(self, kind, *_):
+        for connection in self.connections:
+            connection.close()
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -127,7 +129,6 @@ class Gateway:
                 "--store", self.store, *self.arguments]
 
     def start(self, wait=True):
-        self.starts += 1
         with open(self.path("out"), "ab") as out, open(self.path("err"), "ab") as err:
             self.process = subprocess.Popen(self.command(), cwd=self.folder, env=self.environment(),
                                             stdin=subprocess.DEVNULL, stdout=out, stderr=err)
@@ -189,6 +190,7 @@ class Gateway:
     def connect(self):
         connection = socket.create_connection(("127.0.0.1", self.port), WAIT)
         connection.settimeout(WAIT)
+        self.connections.append(connection)
         return connection
 
     # --- the admin port
