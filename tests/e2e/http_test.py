@@ -1,4 +1,4 @@
-"""What the ingest port answers, byte by byte over a raw socket: one test a row of the table in docs/http.md."""
+"""What the ingest port answers, byte by byte over a raw socket: a test for each row of the table of answers."""
 import json
 import unittest
 
