@@ -1,0 +1,44 @@
+// Any bytes as the payload of any record: decoding gives something or nothing, and what it gives can be
+// written down again.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "store/record.h"
+#include "store/segment.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace creel::store;
+  const std::string_view payload(reinterpret_cast<const char*>(data), size);
+  std::string again;
+  EventRecord event;
+  if (decode_event(payload, event) && event.head.size() + event.body.size() > size) std::abort();
+  CopyRecord copy;
+  if (decode_copy(payload, copy) && copy.event.size() > size) std::abort();
+  std::vector<KeptKey> keys;
+  if (decode_keys(payload, keys)) {
+    encode_keys(keys, again);
+    if (again != payload) std::abort();
+  }
+  StateRecord state;
+  if (decode_state(payload, state)) static_cast<void>(state.entries.size());
+  if (const auto outcome = decode_outcome(payload)) {
+    again.clear();
+    encode_outcome(*outcome, again);
+    if (!decode_outcome(again)) std::abort();
+  }
+  if (const auto command = decode_command(payload)) {
+    again.clear();
+    encode_command(*command, again);
+    if (!decode_command(again)) std::abort();
+  }
+  if (const auto rejected = decode_rejected(payload)) {
+    again.clear();
+    encode_rejected(*rejected, again);
+    if (!decode_rejected(again)) std::abort();
+  }
+  static_cast<void>(decode_header(payload));
+  if (size >= kFrameBytes) static_cast<void>(FrameCodec::peek(payload, 1));
+  return 0;
+}
