@@ -204,7 +204,7 @@ TEST_F(EmbeddedStoreTest, AnswersACommandAndTellsWhatItChanged) {
 TEST_F(EmbeddedStoreTest, SaysHowFarItIs) {
   open();
   ASSERT_TRUE(append("wh_1", "hello").has_value());
-  feed_->wait_for(1);
+  EXPECT_TRUE(ask<bool>([](Reader&) { return true; }));  // waits for the index
   const StoreStatus status = store_->status();
   EXPECT_TRUE(status.can_commit);
   EXPECT_EQ(status.indexed, status.synced);
