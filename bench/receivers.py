@@ -34,7 +34,7 @@ def wait_for_port(port, process, seconds=15):
             return
         if process.poll() is not None:
             raise RuntimeError(f"{process.args} ended with {process.returncode}")
-        time.sleep(0.02)
+        time.sleep(0.002)
     raise RuntimeError(f"{process.args} does not listen on {port}")
 
 

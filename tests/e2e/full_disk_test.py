@@ -56,7 +56,7 @@ class FullDisk(unittest.TestCase):
             self.assertEqual(eventually(lambda: creel.get("/-/ready").status != 200 and creel.get("/-/ready"),
                                         "it is not ready").status, 503)
             self.assertEqual(creel.get("/-/healthy").status, 200)
-            self.assertIn("full", creel.log().lower())
+            eventually(lambda: "full" in creel.log().lower(), "the log says so")
             disk.make_room()
             eventually(lambda: creel.post(Webhook()).status == 200, "it receives again", 60)
             eventually(lambda: creel.get("/-/ready").status == 200, "it is ready")
