@@ -265,8 +265,8 @@ class Bench:
         program = os.path.join(self.build, "bench/index_growth")
         if not os.path.exists(program):
             return
-        command = [*pinned(0), program] + (["--quick"] if self.options.quick else [])
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, timeout=1800)
+        command = [*pinned(0), program, "200000" if self.options.quick else "10000000", os.path.join(self.folder, "growth")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
         self.results["growth"] = done.stdout.strip()
         print(done.stdout, done.stderr)
 
