@@ -56,6 +56,7 @@ class Witness {
         world.journal->prepare();
         break;
       case 1:
+        if (random_.below(2) == 0) world.disk.write_back();
         static_cast<void>(world.journal->accepts_events());
         break;
       case 2:

@@ -237,6 +237,29 @@ TEST(Journal, LeavesNothingOfAWriteThatRanOutOfRoomAtAnyByte) {
   }
 }
 
+// The refused write reached the disk, the wiping of it did not, and the page cache says that it did.
+TEST(Journal, WipesOnOpenWhatOnlyTheDiskStillHolds) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    JournalWorld world(seed);
+    world.open();
+    const std::string to_a_sector(312, 'a'), stale(480, 's'), fresh(480, 'f');
+    ASSERT_TRUE(world.append({to_a_sector}));
+    while (world.journal->prepare()) {
+    }
+    world.disk.fail_after_bytes(2500, ENOSPC);
+    ASSERT_FALSE(world.append({stale, stale, stale, stale, stale}));
+    world.disk.write_back();
+    world.disk.calm();
+    world.disk.fail_at(2, EIO);
+    ASSERT_EQ(world.append({fresh}).error(), StoreError::failed);
+    world.disk.release_locks();
+    world.open();
+    ASSERT_TRUE(world.append({fresh}));
+    world.crash(Loss::everything);
+    EXPECT_THAT(world.events(), ElementsAre(to_a_sector, fresh)) << "seed " << seed;
+  }
+}
+
 TEST(Journal, RemovesTheOldestSegmentWhileAReaderHoldsIt) {
   JournalWorld world;
   world.open();

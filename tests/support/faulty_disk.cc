@@ -230,6 +230,13 @@ std::uint64_t FaultyDisk::bytes_used() const {
   return bytes_used_locked();
 }
 
+void FaultyDisk::write_back() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, node] : names_) {
+    settle(*node, [this](std::uint64_t) { return random_.below(2) == 0; });
+  }
+}
+
 void FaultyDisk::crash(Loss loss) {
   const std::lock_guard lock(mutex_);
   generation_ += 1;

@@ -57,6 +57,9 @@ class FaultyDisk final : public Disk {
   std::uint64_t operations() const;
   std::uint64_t bytes_used() const;
 
+  // The kernel writes some of what is not synced to the disk by itself.
+  void write_back();
+
   // The power goes. Open files are dead afterwards; open them again.
   void crash(Loss loss);
   // The process goes: locks are free again, all else stays.
