@@ -254,6 +254,8 @@ StoreStatus EmbeddedStore::status() const {
 EmbeddedStoreCounters EmbeddedStore::counters() const {
   EmbeddedStoreCounters counters;
   counters.index_rebuilds = impl_->indexer.rebuilds();
+  counters.duplicates = impl_->indexer.duplicates();
+  counters.conflicts = impl_->indexer.conflicts();
   counters.quarantine_dropped = impl_->quarantine->dropped();
   counters.segments_removed = impl_->retention.segments_removed();
   counters.events_copied = impl_->retention.events_copied();

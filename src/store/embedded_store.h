@@ -39,6 +39,8 @@ struct EmbeddedStoreOptions {
 // What metrics want to know, beyond status(). Any thread.
 struct EmbeddedStoreCounters {
   std::uint64_t index_rebuilds = 0;
+  std::uint64_t duplicates = 0;  // found by the index: those that the recent keys did not answer
+  std::uint64_t conflicts = 0;   // duplicates that brought other bytes than their original
   std::uint64_t quarantine_dropped = 0;
   std::uint64_t segments_removed = 0;
   std::uint64_t events_copied = 0;

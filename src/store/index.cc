@@ -350,7 +350,11 @@ std::expected<void, IndexFailure> Index::Impl::checkpoint(bool until_durable) {
   if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return {};
   database.note(code);
   if (!database.ok()) return std::unexpected(failure());
-  if (pages == written) wal_pages = 0;  // The next transaction begins the WAL anew, if no reader is in it.
+  if (pages != written) return {};
+  wal_pages = 0;  // The next transaction begins the WAL anew, if no reader is in it.
+  durable = place;
+  if (keys) keys->forget_replaced();
+  if (names) names->forget_replaced();
   return {};
 }
 
@@ -379,11 +383,40 @@ void Index::remove(Disk& disk, const std::string& folder) {
     static_cast<void>(disk.remove(folder + "/" + name));
 }
 
+std::expected<void, IndexFailure> Index::rebuild(const Journal& journal, Log& log, IndexOptions options) {
+  assume(on_index);  // The caller holds the store's lock, and no thread runs.
+  Disk& disk = journal.disk();
+  const std::string folder = options.folder;
+  options.folder += ".new";
+  remove(disk, options.folder);
+  auto made = open(journal, log, options);
+  if (!made) return std::unexpected(made.error());
+  while (true) {
+    const auto step = (*made)->step(nullptr);
+    if (!step) return std::unexpected(step.error());
+    if (!step->more) break;
+  }
+  if (auto durable = (*made)->make_durable(); !durable) return durable;
+  made->reset();  // Closes it: the WAL goes into the database.
+  remove(disk, folder);
+  if (!disk.rename(options.folder, folder)) {
+    return std::unexpected(
+        IndexFailure{IndexError::weather, "the index: the new one could not take the old one's place"});
+  }
+  return {};
+}
+
 std::expected<Index::Step, IndexFailure> Index::step(DeliveryFeed* feed) {
   return impl_->step(feed);
 }
 JournalPlace Index::place() const {
   return impl_->place;
+}
+std::uint64_t Index::duplicates() const {
+  return static_cast<std::uint64_t>(impl_->duplicates);
+}
+std::uint64_t Index::conflicts() const {
+  return static_cast<std::uint64_t>(impl_->conflicts);
 }
 Time Index::newest() const {
   return impl_->newest;

@@ -63,6 +63,9 @@ class Index {
                                                                   IndexOptions options);
   // Removes all files of an index. It is made anew by opening it.
   static void remove(Disk& disk, const std::string& folder);
+  // Makes the index of the whole journal beside the old one, which may be missing or broken, and puts it in
+  // its place. For a store that is not being served.
+  static std::expected<void, IndexFailure> rebuild(const Journal& journal, Log& log, IndexOptions options);
   ~Index();
 
   struct Step {
@@ -114,7 +117,9 @@ class Index {
   // Hashes of keys, and of provider ids and subjects. Their find_shared() may be called from any thread.
   std::shared_ptr<const Runs> keys() const;
   std::shared_ptr<const Runs> names() const;
-  std::uint64_t bytes() const;  // on disk
+  std::uint64_t bytes() const;       // on disk
+  std::uint64_t duplicates() const;  // that reached the journal
+  std::uint64_t conflicts() const;   // of those, that brought other bytes than their original
 
   struct Impl;
 

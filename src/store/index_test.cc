@@ -354,6 +354,28 @@ TEST_F(IndexTest, RemovesARunThatWasNeverListed) {
   EXPECT_FALSE(std::filesystem::exists(stray));
 }
 
+TEST_F(IndexTest, PutsARebuiltIndexInThePlaceOfABrokenOne) {
+  const EventId id = keep({.key = "wh_1"});
+  attempt(id, 1, AttemptResult::delivered, DeliveryState::delivered);
+  index();
+  const std::vector<std::string> before = rows();
+  index_.reset();
+  std::ofstream(index_options().folder + "/index.sqlite") << std::string(8192, 'z');
+  const auto rebuilt = Index::rebuild(*journal_, log_, index_options());
+  ASSERT_TRUE(rebuilt.has_value()) << rebuilt.error().message;
+  open_index();
+  EXPECT_EQ(rows(), before);
+}
+
+TEST_F(IndexTest, TellsTheFeedOfOneThatCameAgainWithAnotherBodyOnlyOnce) {
+  keep({.key = "wh_1", .body = "first"});
+  keep({.key = "wh_1", .body = "second"});
+  index();
+  ASSERT_THAT(feed_.told, SizeIs(1));
+  EXPECT_EQ(feed_.told[0].body, "first");
+  EXPECT_EQ(index_->conflicts(), 1u);
+}
+
 // --- Histories ---
 
 TEST_F(IndexTest, ComesToTheSameRowsWhenItIsMadeAnew) {

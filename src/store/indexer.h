@@ -47,6 +47,9 @@ class Indexer {
   void drop(const IndexFailure& failure) ON_INDEX;
   // The last record that is in the index. Any thread.
   Sequence indexed() const { return indexed_.load(std::memory_order_acquire); }
+  // As the index counts them: since the oldest record that it was made of. Any thread.
+  std::uint64_t duplicates() const { return duplicates_.load(std::memory_order_relaxed); }
+  std::uint64_t conflicts() const { return conflicts_.load(std::memory_order_relaxed); }
   std::uint64_t rebuilds() const { return rebuilds_.load(std::memory_order_relaxed); }
 
  private:
@@ -63,7 +66,7 @@ class Indexer {
   std::optional<Ticks> retry_;
   std::chrono::seconds patience_{1};  // between two tries to make the index anew
   std::atomic<Sequence> indexed_{0};
-  std::atomic<std::uint64_t> rebuilds_{0};
+  std::atomic<std::uint64_t> rebuilds_{0}, duplicates_{0}, conflicts_{0};
 };
 
 }  // namespace creel::store
