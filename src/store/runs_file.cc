@@ -38,8 +38,8 @@ std::uint64_t footer_checksum(const Footer& footer) {
 
 // A filter is lines of 512 bits: one line holds all the bits of a hash, so a look-up misses the cache once.
 std::size_t line_of(std::uint64_t low, std::size_t words) {
-  const auto lines = static_cast<unsigned __int128>(words / kWordsPerLine);
-  return static_cast<std::size_t>(static_cast<unsigned __int128>(low) * lines >> 64) * kWordsPerLine;
+  const std::uint64_t lines = words / kWordsPerLine;  // Far fewer than 2^32: that many would be 256 GiB.
+  return static_cast<std::size_t>((low >> 32) * lines >> 32) * kWordsPerLine;
 }
 
 template <class F>
