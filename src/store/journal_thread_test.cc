@@ -34,7 +34,7 @@ struct ThreadWorld : JournalWorld {
                                         .observer = nullptr,
                                         .options = {}});
   }
-  std::unique_ptr<CountedAppend> make(const std::string& key, const NewItem& item) {
+  std::unique_ptr<CountedAppend> make(std::string_view key, const NewItem& item) {
     return std::make_unique<CountedAppend>(NewEvent{.source = "s",
                                                     .received = clock.now(),
                                                     .dedupe_window = std::chrono::hours(1),
