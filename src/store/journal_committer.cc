@@ -1,6 +1,7 @@
 #include "store/journal_committer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "store/segment.h"
 
@@ -220,6 +221,7 @@ void Committer::commit() {
     if (const auto synced = sync(began); !synced) first = std::unexpected(synced.error());
   }
   answer_appends(first);
+  if (!first && !has_events) refuse_appends(first.error());
   for (Answer& answer : answers_) {
     if (answer.done) answer.done(first ? std::expected<Sequence, StoreError>(*first + answer.record) : first);
   }
@@ -264,6 +266,18 @@ void Committer::answer_appends(std::expected<Sequence, StoreError> first) {
     waiting.append->done();
   }
   waiting_.clear();
+}
+
+// Those that the batch had no room for, because of outcomes that cannot be written: they would not find room
+// on the disk either, and must not wait until there is some.
+void Committer::refuse_appends(StoreError error) {
+  if (appends_.empty()) return;
+  const std::deque<Append*> refused = std::exchange(appends_, {});
+  if (observer_ != nullptr) observer_->on_refused(error, refused.size());
+  for (Append* append : refused) {
+    append->result = std::unexpected(error);
+    append->done();
+  }
 }
 
 void Committer::write_outcomes() {

@@ -120,6 +120,7 @@ class Committer {
   void commit() ON_JOURNAL;
   std::expected<void, StoreError> sync(Ticks began) ON_JOURNAL;
   void answer_appends(std::expected<Sequence, StoreError> first) ON_JOURNAL;
+  void refuse_appends(StoreError error) ON_JOURNAL;
   void write_outcomes() ON_JOURNAL;
   void bound_outcomes();
   void look_at_room();

@@ -227,6 +227,25 @@ TEST(Committer, StillTakesCommandsAndOutcomesWhenFull) {
   EXPECT_EQ(world.count(RecordKind::outcome), 1u);
 }
 
+TEST(Committer, RefusesAtOnceWhatOutcomesThatFindNoRoomLeaveNoPlaceFor) {
+  assume(on_journal);
+  CommitterWorld world;
+  world.bring("k0");
+  world.committer->step();
+  world.disk.set_read_only(true);
+  // More than a batch of them.
+  for (int i = 1; i <= 400; ++i)
+    world.committer->submit(world.outcome(i));
+  auto& append = world.bring("k1");
+  for (int i = 0; i < 3; ++i)
+    world.committer->step();
+  EXPECT_EQ(append.calls, 1);
+  EXPECT_EQ(append.result.error(), StoreError::full);
+  const auto next = world.committer->step();
+  ASSERT_TRUE(next);
+  EXPECT_GT(*next, world.clock.ticks());
+}
+
 TEST(Committer, WritesOutcomesSoonAndSyncsThemWithinASecond) {
   assume(on_journal);
   CommitterWorld world;
