@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -237,6 +238,8 @@ class Gateway {
 int run_gateway(Config config) {
   // A reader that went away is an error of its write, not the end of the program.
   ::signal(SIGPIPE, SIG_IGN);
+  // SQLite makes files of its own beside the index.
+  ::umask(0077);
   Gateway gateway(std::move(config));
   if (int code = gateway.open()) return code;
   return gateway.run();
