@@ -27,7 +27,7 @@ namespace creel {
 
 enum class StoreError {
   full,       // no room on the disk or under max_size; goes on by itself when there is
-  failed,     // a sync failed: nothing is acknowledged until a restart (DESIGN §3a)
+  failed,     // a sync failed: nothing is acknowledged until a restart
   stopping,   // the store is being closed
   not_found,  // no such event or delivery
   too_large,  // larger than a record can be
@@ -39,7 +39,7 @@ std::string_view describe(StoreError error);
 // What became of an append.
 struct Kept {
   EventId first;           // of the request's first new event; nothing when all were duplicates
-  bool duplicate = false;  // every item of the request was known already, for certain (DETAILS 16)
+  bool duplicate = false;  // every item of the request was known already, for certain
 };
 
 // One request on its way into the store. Belongs to the caller and does not move until `done` was called, exactly once.
@@ -84,7 +84,7 @@ class DeliveryFeed {
   // After each transaction of the index: every delivery that it made or changed, by outcomes too. `upto` is the last
   // sequence the index now holds.
   virtual void on_indexed(std::span<const IndexedDelivery> deliveries, Sequence upto) ON_INDEX = 0;
-  // Once, when the index has reached the end that the journal had at open: dispatch may begin (DETAILS 22).
+  // Once, when the index has reached the end that the journal had at open: dispatch may begin.
   virtual void on_caught_up() ON_INDEX = 0;
 };
 
@@ -185,7 +185,7 @@ class Reader {
   virtual std::expected<RejectedRequest, StoreError> rejected_request(std::uint64_t id) ON_READ = 0;
 };
 
-// How fresh an answer has to be (DETAILS 19).
+// How fresh an answer has to be.
 enum class Freshness {
   any,      // whatever the index has
   current,  // waits, at most 1 s, until the index has passed what the journal held when the question came
@@ -211,7 +211,7 @@ class Store {
   virtual void record(Outcome outcome) = 0;
   // `done` on the journal thread after the sync, with nothing checked: the index ignores a command about what is not there.
   virtual void command(Command command, std::move_only_function<void(std::expected<Sequence, StoreError>)> done) = 0;
-  // Not waited for, and dropped when the quarantine's limits say so (DETAILS 27). Copies what it keeps.
+  // Not waited for, and dropped when the quarantine's limits say so. Copies what it keeps.
   virtual void reject(const NewRejected& rejected) = 0;
 
   // Runs `question` on a read thread.
