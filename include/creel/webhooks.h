@@ -1,7 +1,9 @@
 // Standard Webhooks 1.0.0: verify what arrived, sign what leaves.
 //
 //   auto secret = creel::Secret::parse(std::getenv("OPENAI_WEBHOOK_SECRET"));
-//   creel::Verifier verifier({creel::Key{.secret = *std::move(secret), .label = "current"}});
+//   std::vector<creel::Key> keys;
+//   keys.push_back({.secret = *std::move(secret), .label = "current"});
+//   const creel::Verifier verifier(std::move(keys));
 //   auto webhook = verifier.verify(headers, raw_body, now);
 //   if (!webhook) return reply(400, creel::describe(webhook.error()));
 //
