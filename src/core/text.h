@@ -15,7 +15,15 @@ std::string displayed(std::string_view text, std::size_t bytes_max = 256);
 // Whether `text` matches a glob of literals, '*' (any run, dots included) and '?'.
 bool matches_glob(std::string_view glob, std::string_view text);
 
-// Equal without regard to ASCII case.
-bool equal_ignoring_case(std::string_view a, std::string_view b);
+// Equal without regard to ASCII case. Here whole: it is asked of every header, and nearly always the sizes
+// differ.
+inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
+}
 
 }  // namespace creel
