@@ -101,7 +101,8 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
 
   void run();
   void open_mail() ON_DELIVER;
-  bool turn() ON_DELIVER;
+  void turn() ON_DELIVER;
+  void settle() ON_DELIVER;
   std::chrono::milliseconds rest() ON_DELIVER;
   void observe() ON_DELIVER;
   Moment now() const { return {.wall = clock_.now(), .ticks = clock_.ticks()}; }

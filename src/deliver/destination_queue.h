@@ -84,6 +84,9 @@ class DestinationQueue {
   // When next_attempt() or wanted_page() may have something new without having been told anything.
   std::optional<Ticks> wakes_at() const;
 
+  // Whether a delivery was due when next_attempt() was asked last, and found no slot.
+  bool has_ready() const { return !ready_.empty(); }
+
   // Whether news of new deliveries should bring their content; without it they are left to the index.
   bool wants_content() const { return begun_ && (!horizon_ || fetch_.has_value()); }
 

@@ -58,6 +58,10 @@ void Dispatcher::advance(Moment now) {
   }
 }
 
+bool Dispatcher::has_ready() const {
+  return std::ranges::any_of(queues_, &DestinationQueue::has_ready);
+}
+
 std::optional<Ticks> Dispatcher::wakes_at() const {
   std::optional<Ticks> first;
   for (const DestinationQueue& queue : queues_) {

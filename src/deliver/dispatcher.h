@@ -61,6 +61,8 @@ class Dispatcher {
   DestinationQueue::Status status(std::size_t destination) const { return queues_[destination].status(); }
   std::size_t known(std::size_t destination) const { return queues_[destination].known(); }
   std::size_t running() const { return running_; }
+  // Whether a delivery is due and waits for a slot.
+  bool has_ready() const;
 
  private:
   std::span<const Destination> destinations_;

@@ -43,11 +43,18 @@ bool is_never_forwarded(std::string_view name) {
   return std::ranges::any_of(kCredentialEnds, [name](std::string_view end) { return ends_with(name, end); });
 }
 
+constexpr std::array<bool, 256> make_token_bytes() {
+  std::array<bool, 256> is{};
+  for (const char c :
+       std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    is[static_cast<unsigned char>(c)] = true;
+  return is;
+}
+constexpr std::array<bool, 256> kTokenBytes = make_token_bytes();
+
 bool is_token(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").contains(c);
-  });
+  return !name.empty() &&
+         std::ranges::all_of(name, [](char c) { return kTokenBytes[static_cast<unsigned char>(c)]; });
 }
 bool has_control(std::string_view value) {
   return std::ranges::any_of(
@@ -70,30 +77,32 @@ std::string_view take_line(std::string_view& head) {
   return line;
 }
 
-// Calls `each(name, value)` for every header line that can be sent on as it is.
-template <class Each>
-void for_each_header(std::string_view head, Each&& each) {
+// Every header line that can be sent on as it is.
+std::vector<Header> headers_of(std::string_view head) {
+  std::vector<Header> headers;
+  headers.reserve(32);
   take_line(head);
   while (!head.empty()) {
     const std::string_view line = take_line(head);
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) continue;
     const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
-    if (is_token(name) && !has_control(value)) each(name, value);
+    if (is_token(name) && !has_control(value)) headers.push_back({name, value});
   }
+  return headers;
 }
 
 // The names that the Connection headers list: they belong to one connection too.
-std::vector<std::string_view> connection_names(std::string_view head) {
+std::vector<std::string_view> connection_names(Headers headers) {
   std::vector<std::string_view> names;
-  for_each_header(head, [&](std::string_view name, std::string_view value) {
-    if (!equal_ignoring_case(name, "connection")) return;
-    while (!value.empty()) {
+  for (const auto& [name, list] : headers) {
+    if (!equal_ignoring_case(name, "connection")) continue;
+    for (std::string_view value = list; !value.empty();) {
       const auto comma = std::min(value.find(','), value.size());
       names.push_back(trimmed(value.substr(0, comma)));
       value.remove_prefix(std::min(comma + 1, value.size()));
     }
-  });
+  }
   return names;
 }
 
@@ -179,19 +188,19 @@ std::expected<void, std::string> write_headers(const Destination& destination, c
 
   const SignMode mode = sign_mode(destination);
   const bool drops_signature = mode == SignMode::standard || mode == SignMode::none;
-  const auto listed = connection_names(event.head);
+  const auto headers = headers_of(event.head);
+  const auto listed = connection_names(headers);
   bool has_content_type = false, has_accept = false;
-  for_each_header(event.head, [&](std::string_view name, std::string_view value) {
-    if (is_never_forwarded(name) || is_one_of(name, listed)) return;
-    if (drops_signature && is_signature(name, receiver)) return;
-    if (std::ranges::any_of(*signed_headers,
-                            [name](const auto& header) { return equal_ignoring_case(name, header.name); })) {
-      return;
-    }
+  for (const Header& header : headers) {
+    const std::string_view name = header.name;
+    const auto is_signed_anew = [name](const auto& other) { return equal_ignoring_case(name, other.name); };
+    if (is_never_forwarded(name) || is_one_of(name, listed)) continue;
+    if (drops_signature && is_signature(name, receiver)) continue;
+    if (std::ranges::any_of(*signed_headers, is_signed_anew)) continue;
     has_content_type |= equal_ignoring_case(name, "content-type");
     has_accept |= equal_ignoring_case(name, "accept");
-    into.add(name, value);
-  });
+    into.add(name, header.value);
+  }
   for (const auto& header : *signed_headers)
     into.add(header.name, header.value);
   into.add("creel-event-id", to_text(event.id));
