@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "core/mailbox.h"
 
@@ -14,7 +15,6 @@ namespace creel::store {
 namespace {
 
 constexpr std::chrono::seconds kNapMax{60};
-// An outcome does not wake a thread that wakes by itself so soon.
 constexpr std::chrono::milliseconds kShortNap{5};
 
 // Sleeps until somebody signals, or a time comes. A signal before the sleep is not lost.
@@ -23,7 +23,7 @@ class Bell {
   void ring() {
     {
       const std::lock_guard lock(mutex_);
-      rung_ = true;
+      if (std::exchange(rung_, true)) return;
     }
     condition_.notify_one();
   }
@@ -86,8 +86,9 @@ struct JournalThread::Impl {
   void after_step() ON_JOURNAL;
   void refuse_rest();
   void run_filler();
-  // Called after each post: wakes the thread, or answers in its place when it has ended.
-  void posted(bool was_empty);
+  // Called after each post: wakes the thread, or answers in its place when it has ended. What can wait a few
+  // milliseconds does not wake a thread that wakes by itself so soon.
+  void posted(bool was_empty, bool can_wait = false);
 
   struct CommandPost {
     Command command;
@@ -122,9 +123,9 @@ struct JournalThread::Impl {
   JournalPlace shown;
 };
 
-void JournalThread::Impl::posted(bool was_empty) {
+void JournalThread::Impl::posted(bool was_empty, bool can_wait) {
   if (is_closed.load()) return refuse_rest();
-  if (was_empty) bell.ring();
+  if (was_empty && !(can_wait && wakes_soon.load())) bell.ring();
 }
 
 // Hands what has gathered to the committer. False when there was nothing.
@@ -240,7 +241,7 @@ void JournalThread::append(Append& append) {
   impl_->posted(impl_->appends.post(&append));
 }
 void JournalThread::record(Outcome outcome) {
-  impl_->posted(impl_->outcomes.post(std::move(outcome)));
+  impl_->posted(impl_->outcomes.post(std::move(outcome)), true);
 }
 
 void JournalThread::command(Command command, CommandDone done) {
