@@ -42,6 +42,7 @@ Index::Impl::Statements::Statements(Database& db)
       kept_find(db, "SELECT received FROM kept_keys WHERE id = ?"),
       copy_add(db, "INSERT INTO copies VALUES (?, ?)"),
       copy_find(db, "SELECT original FROM copies WHERE sequence = ?"),
+      dropped_add(db, "INSERT OR REPLACE INTO dropped VALUES (?, ?)"),
       run_add(db, "INSERT INTO runs VALUES (?, ?, ?, ?)"),
       run_drop(db, "DELETE FROM runs WHERE kind = ? AND id = ?"),
       segment_save(db,
@@ -205,28 +206,19 @@ std::expected<void, IndexFailure> Index::Impl::reload_keys() {
   return {};
 }
 
-// Reads ahead for the keys whose first place in the journal is gone.
+// Reads ahead for the duplicates of what is gone.
 std::expected<void, IndexFailure> Index::Impl::foresee() {
   if (foreseen_upto < place.next) return {};
-  foreseen_oldest = journal.oldest().at.segment;
   JournalReader ahead(journal, place);
   while (ahead.place().next <= foreseen_upto) {
     const auto record = ahead.next();
     if (!record) return std::unexpected(failure(record.error()));
     if (!*record) break;
-    if ((*record)->kind == RecordKind::keys && decode_keys((*record)->payload, kept)) {
-      for (const KeptKey& key : kept) {
-        foreseen.push_back({{.low = key.hash_low, .high = key.hash_high}, key.received});
-      }
-    } else if ((*record)->kind == RecordKind::copy && decode_copy((*record)->payload, copy) &&
-               decode_event(copy.event, event)) {
-      for (const std::uint16_t item : copy.items) {
-        if (item >= event.items.size() || event.items[item].dedupe_key.empty()) continue;
-        foreseen.push_back({hasher(event.source, event.items[item].dedupe_key), event.received});
-      }
+    if ((*record)->kind == RecordKind::duplicates && decode_duplicates((*record)->payload, repeated)) {
+      foreseen.insert(foreseen.end(), repeated.begin(), repeated.end());
     }
   }
-  std::ranges::sort(foreseen, {}, [](const Foreseen& one) { return std::pair(one.hash.high, one.hash.low); });
+  std::ranges::sort(foreseen);
   return {};
 }
 

@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/log.h"
 #include "core/threads.h"
@@ -104,6 +105,8 @@ class Index {
   };
   std::expected<Forgotten, IndexFailure> forget(const IndexedSegment& segment, EventId after,
                                                 std::size_t limit) ON_INDEX;
+  // What was dropped behind a segment as a duplicate of something in it, from `after` on.
+  std::vector<EventId> dropped(const IndexedSegment& segment, EventId after) ON_INDEX;
   // Closes a segment of which all events are forgotten: no record of it counts any more.
   std::expected<void, IndexFailure> close(const IndexedSegment& segment) ON_INDEX;
   Sequence floor() const;  // records before it do not count

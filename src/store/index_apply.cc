@@ -51,6 +51,7 @@ bool Index::Impl::apply(const JournalRecord& record) {
       return apply_state(record);
     case RecordKind::rejected:
     case RecordKind::lost:
+    case RecordKind::duplicates:  // read ahead by foresee()
       return true;
   }
   return true;  // A kind of a newer creel, which had nothing for this index.
@@ -65,8 +66,8 @@ bool Index::Impl::apply_event(const JournalRecord& record, std::string_view payl
   note_time(record, event.received);
   for (std::uint16_t item = 0; item < event.items.size(); ++item) {
     if (!event.items[item].dedupe_key.empty() &&
-        is_duplicate(record, hasher(event.source, event.items[item].dedupe_key), item)) {
-      ++duplicates;
+        is_duplicate(EventId::of(record.sequence, item), hasher(event.source, event.items[item].dedupe_key),
+                     item)) {
       continue;
     }
     add_item(record, EventId::of(record.sequence, item), item);
@@ -129,8 +130,9 @@ void Index::Impl::add_hashes(std::uint64_t place_of_item, std::uint16_t item) {
 // --- Duplicates
 // ----------------------------------------------------------------------------------------------------
 
-bool Index::Impl::is_duplicate(const JournalRecord& record, KeyHash hash, std::uint16_t item) {
+bool Index::Impl::is_duplicate(EventId id, KeyHash hash, std::uint16_t item) {
   if (event.dedupe_window.count() <= 0) return false;
+  if (std::ranges::binary_search(foreseen, id)) return drop(id, 0);
   places.clear();
   if (auto found = keys->find(hash, places); !found) {
     run_failed = true;
@@ -143,9 +145,16 @@ bool Index::Impl::is_duplicate(const JournalRecord& record, KeyHash hash, std::u
     const auto received = received_at(one, original);
     if (!received || !within_window(*received, event.received, event.dedupe_window)) continue;
     if (original.value != 0) check_conflict(original, item);
-    return true;
+    return drop(id, one);
   }
-  return is_foreseen(record, hash);
+  return false;
+}
+
+// Remembers what is a duplicate of what, so that it can be told when that goes.
+bool Index::Impl::drop(EventId id, std::uint64_t original) {
+  ++duplicates;
+  sql->dropped_add.run(id.value, original);
+  return true;
 }
 
 // When what stands at a place was received; nothing when there is nothing any more. `original` becomes the
@@ -170,24 +179,6 @@ std::optional<Time> Index::Impl::received_at(std::uint64_t at, EventId& original
   if (row == nullptr) return std::nullopt;
   original = row->id;
   return row->received;
-}
-
-// Whether the event repeats one that is gone and whose key comes later in the journal.
-//
-// Keys are copied out of the oldest segment before it goes, so one that is still there may be among them:
-// there, a key of the event's own time is its own. What stands in a later segment is no original of any such
-// key.
-bool Index::Impl::is_foreseen(const JournalRecord& record, KeyHash hash) const {
-  const bool may_be_own = record.position.segment == foreseen_oldest;
-  const auto order = [](const Foreseen& a, const Foreseen& b) {
-    return std::pair(a.hash.high, a.hash.low) < std::pair(b.hash.high, b.hash.low);
-  };
-  const auto [begin, end] = std::equal_range(foreseen.begin(), foreseen.end(), Foreseen{hash, Time()}, order);
-  for (auto one = begin; one != end; ++one) {
-    if (may_be_own && one->received >= event.received) continue;
-    if (within_window(one->received, event.received, event.dedupe_window)) return true;
-  }
-  return false;
 }
 
 // Counts a duplicate that brought other bytes than its original did.

@@ -130,6 +130,9 @@ void Index::dump_rows(const std::function<void(std::string_view)>& line) {
   Statement kept(database, "SELECT id, received FROM kept_keys");
   while (kept.step())
     lines.push_back(fmt::format("kept {} {}", kept.integer(0), kept.integer(1)));
+  Statement dropped(database, "SELECT id FROM dropped");
+  while (dropped.step())
+    lines.push_back(fmt::format("dropped {}", dropped.integer(0)));
   Statement state(database, "SELECT name, value FROM state");
   while (state.step())
     lines.push_back(fmt::format("state {} {}", state.text(0), state.text(1)));
@@ -188,6 +191,17 @@ std::expected<Index::Forgotten, IndexFailure> Index::forget(const IndexedSegment
   return forgotten;
 }
 
+std::vector<EventId> Index::dropped(const IndexedSegment& segment, EventId after) {
+  Statement select(
+      impl_->database,
+      "SELECT id FROM dropped WHERE id > ?1 AND id > ?2 AND original BETWEEN ?3 AND ?2 ORDER BY id");
+  select.bind(after.value, segment.last << 16 | 0xffff, segment.first << 16);
+  std::vector<EventId> events;
+  while (select.step())
+    events.push_back({static_cast<std::uint64_t>(select.integer(0))});
+  return events;
+}
+
 std::expected<void, IndexFailure> Index::close(const IndexedSegment& segment) {
   Impl& index = *impl_;
   index.sql->begin.run();
@@ -195,6 +209,7 @@ std::expected<void, IndexFailure> Index::close(const IndexedSegment& segment) {
       .run(segment.first << 16, segment.last << 16 | 0xffff);
   Statement(index.database, "DELETE FROM copies WHERE sequence BETWEEN ? AND ?")
       .run(segment.first, segment.last);
+  Statement(index.database, "DELETE FROM dropped WHERE id <= ?").run(segment.last << 16 | 0xffff);
   Statement(index.database, "DELETE FROM segments WHERE id = ?").run(segment.number);
   index.segments.erase(segment.number);
   index.floor = std::max(index.floor, segment.last + 1);

@@ -51,8 +51,8 @@ struct Index::Impl {
   void add_hashes(std::uint64_t place, std::uint16_t item);
   const StoredEventView* content_of(EventId id, std::uint16_t item);
   void merge_copy(EventEntry& event, std::uint16_t item);
-  bool is_duplicate(const JournalRecord& record, KeyHash hash, std::uint16_t item);
-  bool is_foreseen(const JournalRecord& record, KeyHash hash) const;
+  bool is_duplicate(EventId id, KeyHash hash, std::uint16_t item);
+  bool drop(EventId id, std::uint64_t original);
   void check_conflict(EventId original, std::uint16_t item);
   std::optional<Time> received_at(std::uint64_t place, EventId& event);
   void note_time(const JournalRecord& record, Time time);
@@ -71,7 +71,8 @@ struct Index::Impl {
 
   struct Statements {
     explicit Statements(Database& database);
-    Statement begin, commit, progress, state_clear, state_add, kept_add, kept_find, copy_add, copy_find;
+    Statement begin, commit, progress, state_clear, state_add, kept_add, kept_find, copy_add, copy_find,
+        dropped_add;
     Statement run_add, run_drop, segment_save;
   };
   std::unique_ptr<Statements> sql;
@@ -88,21 +89,16 @@ struct Index::Impl {
   std::map<std::uint32_t, IndexedSegment> segments;
   std::vector<std::uint32_t> segments_changed;
 
-  // Dedupe keys of events whose record is gone and whose key comes only later in the journal; sorted by hash.
-  // Filled while an index is made anew out of a journal that has lost its beginning: else a duplicate would
-  // be met before the key that makes it one.
-  struct Foreseen {
-    KeyHash hash;
-    Time received;
-  };
-  std::vector<Foreseen> foreseen;
+  // Events that are duplicates of what the journal has lost, sorted. Filled while an index is made anew out
+  // of a journal that has lost its beginning.
+  std::vector<EventId> foreseen;
   Sequence foreseen_upto = 0;
-  std::uint32_t foreseen_oldest = 0;  // the segment that the journal began with at that time
 
   // Of the record in hand.
   EventRecord event;
   CopyRecord copy;
   std::vector<KeptKey> kept;
+  std::vector<EventId> repeated;
   StateRecord state;
   std::vector<std::uint64_t> places;
   RunError run_error = RunError::disk;

@@ -70,6 +70,9 @@ CREATE INDEX attempts_by_event ON attempts (event, destination, ordinal, number)
 -- Dedupe keys that have outlived their events. The id is the place of the key in its record, as an event's is.
 CREATE TABLE kept_keys (id INTEGER PRIMARY KEY, received INTEGER NOT NULL);
 
+-- Events that were dropped as duplicates, and where what they repeat stands (0 when it is gone).
+CREATE TABLE dropped (id INTEGER PRIMARY KEY, original INTEGER NOT NULL);
+
 -- Events that were copied forward: the copy's record, and that of the original.
 CREATE TABLE copies (sequence INTEGER PRIMARY KEY, original INTEGER NOT NULL);
 

@@ -132,6 +132,8 @@ std::string_view name_of(RecordKind kind) {
       return "rejected";
     case RecordKind::lost:
       return "lost";
+    case RecordKind::duplicates:
+      return "duplicates";
   }
   return "unknown";
 }
@@ -172,6 +174,12 @@ std::string line_of(const FoundRecord& record, bool with_bodies) {
     case RecordKind::lost:
       fmt::format_to(std::back_inserter(out), ",\"next\":{}", decode_lost(record.payload).value_or(0));
       break;
+    case RecordKind::duplicates: {
+      std::vector<EventId> events;
+      if (decode_duplicates(record.payload, events))
+        fmt::format_to(std::back_inserter(out), ",\"events\":{}", events.size());
+      break;
+    }
   }
   return out + '}';
 }

@@ -247,6 +247,25 @@ bool decode_keys(std::string_view payload, std::vector<KeptKey>& into) {
   return from.at_end();
 }
 
+void encode_duplicates(std::span<const EventId> events, std::string& into) {
+  put_number(into, kForm);
+  put_number(into, static_cast<std::uint32_t>(events.size()));
+  for (const EventId event : events)
+    put_number(into, event.value);
+}
+
+bool decode_duplicates(std::string_view payload, std::vector<EventId>& into) {
+  Decoder from(payload);
+  into.clear();
+  if (!take_form(from)) return false;
+  const auto count = from.number<std::uint32_t>();
+  if (!from.has_room_for(count, 8)) return false;
+  into.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i)
+    into.push_back({from.number<std::uint64_t>()});
+  return from.at_end();
+}
+
 void encode_state(const StateRecord& state, std::string& into) {
   put_number(into, kForm);
   put_number(into, static_cast<std::uint32_t>(state.entries.size()));

@@ -20,14 +20,15 @@
 namespace creel::store {
 
 enum class RecordKind : std::uint8_t {
-  event = 1,     // an accepted request with its events
-  outcome = 2,   // an attempt and what follows from it
-  command = 3,   // an operator's word
-  copy = 4,      // an event copied forward out of a segment that goes, with the state of its deliveries
-  keys = 5,      // dedupe keys copied forward out of a segment that goes
-  state = 6,     // operator state, the first record of each segment
-  rejected = 7,  // a rejected request; in the quarantine's own journal alone
-  lost = 8       // stands where damaged bytes were moved aside; says with which sequence the journal goes on
+  event = 1,      // an accepted request with its events
+  outcome = 2,    // an attempt and what follows from it
+  command = 3,    // an operator's word
+  copy = 4,       // an event copied forward out of a segment that goes, with the state of its deliveries
+  keys = 5,       // dedupe keys copied forward out of a segment that goes
+  state = 6,      // operator state, the first record of each segment
+  rejected = 7,   // a rejected request; in the quarantine's own journal alone
+  lost = 8,       // stands where damaged bytes were moved aside; says with which sequence the journal goes on
+  duplicates = 9  // events that are duplicates of some in a segment that goes
 };
 
 struct EventItem {
@@ -82,6 +83,11 @@ struct KeptKey {
 };
 void encode_keys(std::span<const KeptKey> keys, std::string& into);
 [[nodiscard]] bool decode_keys(std::string_view payload, std::vector<KeptKey>& into);
+
+// Events that were found to be duplicates, of what a segment that goes holds. Nothing else would tell an
+// index that is made of the rest of the journal.
+void encode_duplicates(std::span<const EventId> events, std::string& into);
+[[nodiscard]] bool decode_duplicates(std::string_view payload, std::vector<EventId>& into);
 
 // What operators have set, so that any suffix of the journal rebuilds it. Named entries, so that later kinds
 // of state need no new format.

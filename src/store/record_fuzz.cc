@@ -21,6 +21,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     encode_keys(keys, again);
     if (again != payload) std::abort();
   }
+  std::vector<creel::EventId> duplicates;
+  if (decode_duplicates(payload, duplicates)) {
+    again.clear();
+    encode_duplicates(duplicates, again);
+    if (again != payload) std::abort();
+  }
   StateRecord state;
   if (decode_state(payload, state)) static_cast<void>(state.entries.size());
   if (const auto outcome = decode_outcome(payload)) {

@@ -10,6 +10,7 @@ constexpr std::size_t kScanRecords = 2000;
 constexpr std::size_t kForgetEvents = 1000;
 constexpr std::size_t kForwardBytes = std::size_t{2} << 20;
 constexpr std::size_t kKeysPerRecord = 32768;
+constexpr std::size_t kDuplicatesPerRecord = 100'000;
 constexpr std::uint64_t kKeyBytes = 24;
 constexpr std::chrono::seconds kStuck{5};  // until a segment that could not go is looked at again
 
@@ -129,7 +130,7 @@ Retention::Result Retention::look(Index& index) {
   keys_.clear();
   sent_.clear();
   sent_upto_ = 0;
-  forgotten_upto_ = {};
+  forgotten_upto_ = dropped_upto_ = {};
   forgotten_ = forgotten_dead_ = 0;
   phase_ = Phase::scan;
   return now;
@@ -220,6 +221,7 @@ Retention::Result Retention::scan(Index& index) {
       case RecordKind::state:
       case RecordKind::rejected:
       case RecordKind::lost:
+      case RecordKind::duplicates:
         break;
     }
   }
@@ -315,6 +317,12 @@ Retention::Result Retention::copy(Index& index) {
     bytes += payload.size();
     forward.records.push_back({RecordKind::keys, std::move(payload)});
   }
+  if (const auto dropped = index.dropped(segment_, dropped_upto_); !dropped.empty()) {
+    std::string payload;
+    encode_duplicates(std::span(dropped).first(std::min(dropped.size(), kDuplicatesPerRecord)), payload);
+    dropped_upto_ = dropped[std::min(dropped.size(), kDuplicatesPerRecord) - 1];
+    forward.records.push_back({RecordKind::duplicates, std::move(payload)});
+  }
   if (forward.records.empty()) {
     phase_ = Phase::settle;
     return parts_.clock.ticks();
@@ -370,6 +378,11 @@ Retention::Result Retention::forget(Index& index) {
   }
   if (forgotten->after) {
     forgotten_upto_ = *forgotten->after;
+    return parts_.clock.ticks();
+  }
+  if (!index.dropped(segment_, dropped_upto_).empty()) {
+    // One more has come since they were listed.
+    phase_ = Phase::copy;
     return parts_.clock.ticks();
   }
   if (auto closed = index.close(segment_); !closed) return std::unexpected(closed.error());

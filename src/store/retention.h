@@ -2,7 +2,8 @@
 // many bytes.
 //
 // What still counts in a segment is first copied forward and synced: events that are pending, dead letters
-// that are younger than the limit, and dedupe keys inside their window. Then the index forgets its rows in
+// that are younger than the limit, dedupe keys inside their window, and which later events are duplicates of
+// some in it. Then the index forgets its rows in
 // slices and is made durable, and only then the file goes. A segment that is not wholly indexed, or more than
 // half pending, is never removed; with nothing else to remove the store is full.
 //
@@ -117,6 +118,7 @@ class Retention {
   std::map<Sequence, Position> to_copy_;  // originals' sequences, and where they stand
   std::vector<KeptKey> keys_;
   std::vector<Sent> sent_;
+  EventId dropped_upto_;  // duplicates of what is in it: those up to here are listed
   Sequence sent_upto_ = 0;
   EventId forgotten_upto_;
   std::size_t forgotten_ = 0, forgotten_dead_ = 0;

@@ -183,6 +183,16 @@ TEST_F(RetentionTest, StaysTheSameWhenADuplicateStandsBetweenAnEventAndItsKey) {
   EXPECT_EQ(rows(), rebuilt_rows());
 }
 
+TEST_F(RetentionTest, StaysTheSameWhenADuplicateOutlivesTheWindowOfItsKey) {
+  keep({.key = "wh_1", .destinations = {}, .window = 1h});
+  fill_segment();
+  clock_.advance(1ms);
+  keep({.key = "wh_1", .window = 1h});
+  grow_old(25h);
+  ASSERT_EQ(retention_->segments_removed(), 1u);
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
 TEST_F(RetentionTest, LeavesASegmentThatIsMoreThanHalfPending) {
   const std::uint32_t first = oldest();
   defer(true);
