@@ -188,8 +188,13 @@ std::vector<ConfiguredSecret> configured_secrets(const ConfigFlags& flags, const
   return secrets;
 }
 
-std::string store_folder(const std::optional<std::string>& flag) {
-  return flag.value_or(StoreConfig{}.folder);
+ConfiguredPlaces configured_places(const ConfigFlags& flags, const Outside& outside) {
+  ConfigDraft draft;
+  ConfigProblems ignored;
+  read_file(flags, outside, ignored, draft);
+  apply_environment(outside, ignored, draft.config);
+  apply_flags(flags, ignored, draft);
+  return {draft.config.server.listen, draft.config.admin.listen, draft.config.store.folder};
 }
 
 }  // namespace creel

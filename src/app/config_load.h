@@ -54,8 +54,13 @@ struct ConfiguredSecret {
 // it: for finding out which of them made a signature.
 std::vector<ConfiguredSecret> configured_secrets(const ConfigFlags& flags, const Outside& outside);
 
-// Where `store` (a flag, or nothing) puts the store, without reading anything else of the configuration: for
-// commands that only look for its folder.
-std::string store_folder(const std::optional<std::string>& flag);
+// Where a gateway with this configuration listens and keeps its events.
+struct ConfiguredPlaces {
+  ListenAddress listen, admin_listen;
+  std::string store_folder;
+};
+// For commands that only look for a gateway or its folder: whatever else is wrong with the configuration does
+// not matter, and no secret need be there.
+ConfiguredPlaces configured_places(const ConfigFlags& flags, const Outside& outside);
 
 }  // namespace creel

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "admin/token.h"
-#include "app/units.h"
+#include "app/config_load.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 
@@ -29,32 +29,50 @@ std::string explanation_of(const HttpAnswer& answer) {
 
 }  // namespace
 
-AdminClient::AdminClient(std::string server, std::string token, Io& io)
-    : server_(std::move(server)), token_(std::move(token)), io_(&io) {}
+std::string own_url(ListenAddress address) {
+  if (address.host == "0.0.0.0") address.host = "127.0.0.1";
+  if (address.host == "::") address.host = "::1";
+  return "http://" + to_text(address);
+}
+
+AdminClient::AdminClient(std::string server, std::string token, std::string token_origin, Io& io)
+    : server_(std::move(server)),
+      token_(std::move(token)),
+      token_origin_(std::move(token_origin)),
+      io_(&io) {}
 
 std::expected<AdminClient, int> AdminClient::open(const ServerOptions& options, Io& io) {
-  const auto first = [&](const std::string& flag, const char* variable, const char* otherwise) {
+  const auto first = [&](const std::string& flag, const char* variable, const std::string& otherwise) {
     return !flag.empty() ? flag : io.outside.variable(variable).value_or(otherwise);
   };
-  std::string server = first(options.server, "CREEL_SERVER", "http://127.0.0.1:3001");
+  if (options.config && !io.outside.file(*options.config)) {
+    complain(io.err, "--config: cannot read " + *options.config);
+    return std::unexpected(kNotFound);
+  }
+  const ConfiguredPlaces places =
+      configured_places({.config = options.config, .store = options.store}, io.outside);
+  std::string server = first(options.server, "CREEL_SERVER", own_url(places.admin_listen));
   while (server.ends_with('/'))
     server.pop_back();
   if (const auto url = parse_http_url(server); !url) {
-    complain(io.err, "--server: " + url.error());
+    complain(io.err,
+             fmt::format("{}: {}", options.server.empty() ? "CREEL_SERVER" : "--server", url.error()));
     return std::unexpected(kUsage);
   }
   std::string given = first(options.token, "CREEL_ADMIN_TOKEN", "");
-  if (!given.empty()) return AdminClient(server, std::move(given), io);
-  const std::string path = fmt::format("{}/{}", store_folder(options.store), kTokenFile);
+  if (!given.empty())
+    return AdminClient(server, std::move(given), options.token.empty() ? "CREEL_ADMIN_TOKEN" : "--token", io);
+  const std::string path = fmt::format("{}/{}", places.store_folder, kTokenFile);
   auto token = io.outside.file(path);
   if (!token || token->empty()) {
-    complain(
-        io.err,
-        fmt::format("no token: there is none in {}; say --store FOLDER, --token or CREEL_ADMIN_TOKEN", path));
+    complain(io.err, fmt::format("no token: cannot read {}. creel serve makes it in its store's folder: name "
+                                 "that with --store FOLDER, or give the token with --token or "
+                                 "CREEL_ADMIN_TOKEN",
+                                 path));
     return std::unexpected(kNoPermission);
   }
   token->erase(token->find_last_not_of(" \r\n") + 1);
-  return AdminClient(server, *token, io);
+  return AdminClient(server, *token, path, io);
 }
 
 std::expected<HttpAnswer, int> AdminClient::ask(std::string method, const std::string& path,
@@ -67,14 +85,29 @@ std::expected<HttpAnswer, int> AdminClient::ask(std::string method, const std::s
   request.headers.emplace_back("Accept", "application/json");
   auto answer = exchange(request);
   if (!answer) {
-    complain(io_->err, fmt::format("cannot reach {}: {}", server_, answer.error().message));
+    if (says_failures_) {
+      complain(io_->err, fmt::format("cannot reach {}: {}. Start creel serve, or say where its admin port is "
+                                     "with --server URL",
+                                     server_, answer.error().message));
+    }
     return std::unexpected(kUnreachable);
   }
   if (answer->status / 100 == 2) return *std::move(answer);
-  const std::string explanation = explanation_of(*answer);
-  complain(io_->err, explanation.empty() ? fmt::format("{} answered {}", server_, answer->status)
-                                         : fmt::format("{} ({})", explanation, answer->status));
+  if (says_failures_) complain(io_->err, refusal(*answer));
   return std::unexpected(exit_code_of(answer->status));
+}
+
+std::string AdminClient::refusal(const HttpAnswer& answer) const {
+  const std::string explanation = explanation_of(answer);
+  if (explanation.empty())
+    return fmt::format("{} answered {}: is this creel's admin port?", server_, answer.status);
+  if (answer.status == 401) {
+    return fmt::format(
+        "{} does not take the token of {}. The right one is in the file {} in the folder of "
+        "its store: say --store FOLDER, --token or CREEL_ADMIN_TOKEN",
+        server_, token_origin_, kTokenFile);
+  }
+  return fmt::format("{} ({})", explanation, answer.status);
 }
 
 std::expected<Json, int> AdminClient::read(std::expected<HttpAnswer, int> answer) {

@@ -5,11 +5,15 @@
 #include <expected>
 #include <string>
 
+#include "app/units.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 
 namespace creel::cli {
+
+// "http://127.0.0.1:3001": how a gateway that listens there is reached from its own machine.
+std::string own_url(ListenAddress address);
 
 class AdminClient {
  public:
@@ -20,17 +24,21 @@ class AdminClient {
   // `path` with its query, from /api/v1 on. The error is an exit code.
   std::expected<Json, int> get(const std::string& path,
                                std::chrono::seconds timeout = std::chrono::seconds(30));
+  // Whether failures are said, as they are at first.
+  void say_failures(bool on) { says_failures_ = on; }
   std::expected<std::string, int> get_bytes(const std::string& path);
   std::expected<Json, int> post(const std::string& path);
 
  private:
-  AdminClient(std::string server, std::string token, Io& io);
+  AdminClient(std::string server, std::string token, std::string token_origin, Io& io);
   std::expected<HttpAnswer, int> ask(std::string method, const std::string& path,
                                      std::chrono::seconds timeout);
+  std::string refusal(const HttpAnswer& answer) const;
   std::expected<Json, int> read(std::expected<HttpAnswer, int> answer);
 
-  std::string server_, token_;
+  std::string server_, token_, token_origin_;
   Io* io_;
+  bool says_failures_ = true;
 };
 
 // "?a=1&b=2" of what is not empty.

@@ -21,7 +21,7 @@ constexpr const char* kEvent =
     R"("bytes":25,"deliveries":[{"id":"cev_1.app.1","destination":"app","state":"dead","attempts":2,)"
     R"("history":[{"number":1,"started":"2026-01-02T03:04:06.000Z","result":"status","status":500,"error":"answered 500"}]}]})";
 constexpr const char* kTwoDeliveries =
-    R"({"id":"cev_1","deliveries":[{"destination":"a"},{"destination":"b"}]})";
+    R"({"id":"cev_1","deliveries":[{"destination":"a","state":"pending"},{"destination":"b","state":"held"}]})";
 
 // The world of a client whose server gives these answers.
 struct Client {
@@ -145,6 +145,35 @@ TEST(Retry, WantsYesForMoreThanOneDelivery) {
   EXPECT_THAT(requests.at(4), StartsWith("POST /api/v1/events/cev_1/retry?destination=b "));
 }
 
+TEST(EventsTail, OutlivesARestartOfTheServer) {
+  const std::string page = R"({"events":[)" + std::string(kEvent) + R"(],"cursor":"cev_1"})";
+  Client client({{200, R"({"events":[{"id":"cev_0"}]})"}, {503, ""}, {503, ""}, {200, page}});
+  EXPECT_EQ(client.run({"events", "tail", "--count", "1", "--format", "json"}), kFine);
+  EXPECT_THAT(client.world.out, StartsWith(R"({"id":"cev_1")"));
+  EXPECT_EQ(client.world.err,
+            "creel: the server is away; waiting for it\ncreel: connected again; going on where it stopped\n");
+  EXPECT_EQ(client.world.paused, std::chrono::seconds(2));
+  EXPECT_THAT(client.server.requests().at(3), HasSubstr("cursor=cev_0"));
+}
+
+TEST(EventsTail, EndsWhenTheTokenIsNoLongerGood) {
+  Client client({{200, R"({"events":[]})"}, {401, ""}, {401, R"({"error":{"message":"no"}})"}});
+  EXPECT_EQ(client.run({"events", "tail"}), kNoPermission);
+  EXPECT_THAT(client.world.err, HasSubstr("does not take the token"));
+}
+
+TEST(Retry, CancelsOnlyWhatIsStillToCome) {
+  Client client({{200, kEvent}});
+  EXPECT_EQ(client.run({"cancel", "cev_1"}), kNegative);
+  EXPECT_EQ(client.world.err, "creel: event cev_1 has nothing pending to cancel\n");
+}
+
+TEST(Events, UnderstandATimeBeforeTheyAsk) {
+  World world;
+  EXPECT_EQ(world.run({"events", "list", "--since", "yesterday"}), kUsage);
+  EXPECT_THAT(world.err, HasSubstr("--since \"yesterday\": write how long ago"));
+}
+
 TEST(Retry, AsksOnATerminal) {
   Client client({{200, kTwoDeliveries}, {200, kTwoDeliveries}, {200, kTwoDeliveries}});
   client.world.in_is_terminal = true;
@@ -191,7 +220,9 @@ TEST(AdminClient, TurnsAnswersIntoExitCodes) {
   for (const auto& [status, code] : codes) {
     Client client({{status, R"({"error":{"code":"x","message":"Because."}})"}});
     EXPECT_EQ(client.run({"events", "get", "cev_1"}), code);
-    EXPECT_EQ(client.world.err, "creel: Because. (" + std::to_string(status) + ")\n");
+    EXPECT_THAT(client.world.err,
+                HasSubstr(status == 401 ? "does not take the token of CREEL_ADMIN_TOKEN"
+                                        : "creel: Because. (" + std::to_string(status) + ")\n"));
     EXPECT_THAT(client.world.out, IsEmpty());
   }
 }
@@ -208,9 +239,10 @@ TEST(AdminClient, SaysWhenNobodyListensOrSomebodyElseDoes) {
 TEST(AdminClient, FindsTheTokenInTheStoresFolder) {
   World world;
   EXPECT_EQ(world.run({"events", "list"}), kNoPermission);
-  EXPECT_EQ(world.err,
-            "creel: no token: there is none in creel-data/admin.token; say --store FOLDER, --token or "
-            "CREEL_ADMIN_TOKEN\n");
+  EXPECT_EQ(
+      world.err,
+      "creel: no token: cannot read creel-data/admin.token. creel serve makes it in its store's folder: "
+      "name that with --store FOLDER, or give the token with --token or CREEL_ADMIN_TOKEN\n");
   world.files["kept/admin.token"] = "f00d\n";
   LoopbackServer server({{200, R"({"events":[]})"}});
   EXPECT_EQ(world.run({"events", "list", "--store", "kept", "--server", server.url() + "/"}), kFine);

@@ -4,6 +4,7 @@
 // other one is given its surroundings, so that a test can be them.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <iosfwd>
 #include <string>
@@ -24,6 +25,7 @@ struct Io {
   const Clock& clock;
   bool in_is_terminal = false;
   std::function<int(Config)> serve;  // runs the gateway
+  std::function<void(std::chrono::milliseconds)> pause;
 };
 
 // `arguments` without the program's name.

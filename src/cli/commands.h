@@ -23,6 +23,7 @@ struct ServerOptions {
   std::string server;  // "http://127.0.0.1:3001"
   std::string token;   // "": the token file in the store's folder
   std::optional<std::string> store;
+  std::optional<std::string> config;  // says where both are
 };
 
 // --- The gateway
@@ -89,8 +90,7 @@ struct VerifyOptions {
   std::string tolerance = "5m";
   bool show_expected = false;
   Format format = Format::text;
-  ConfigFlags flags;  // further secrets to try are those of the configuration
-  ServerOptions server;
+  ServerOptions server;  // its configuration's secrets are tried too
 };
 int verify(const VerifyOptions& options, Io& io);
 
@@ -144,5 +144,33 @@ struct ListOptions {
 int rejected_list(const ListOptions& options, Io& io);
 int rejected_get(const OneOptions& options, Io& io);
 int destinations_list(const ListOptions& options, Io& io);
+
+// --- A store's folder, without its gateway
+// -------------------------------------------------------------------------------
+
+// Which folder: as said, the configuration's, or ./creel-data.
+struct FolderOptions {
+  std::optional<std::string> store;
+  std::optional<std::string> config;
+  Format format = Format::text;
+};
+
+struct JournalOptions {
+  FolderOptions folder;
+  bool quarantine = false;
+  bool bodies = false;
+  std::uint64_t from = 0;   // the first record's number
+  std::uint64_t limit = 0;  // 0: all
+};
+int journal_dump(const JournalOptions& options, Io& io);
+int journal_check(const JournalOptions& options, Io& io);
+
+struct DoctorOptions {
+  FolderOptions folder;
+  bool rebuild_index = false;
+  bool accept_damage = false;
+  bool compare_index = false;
+};
+int doctor(const DoctorOptions& options, Io& io);
 
 }  // namespace creel::cli

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
 
 #include "app/units.h"
 #include "cli/admin_client.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "core/text.h"
 
 namespace creel::cli {
 namespace {
@@ -28,12 +30,18 @@ std::vector<std::string> row_of(const Json& event) {
           event.text("subject"), deliveries_of(event)};
 }
 
-// A duration means so long ago; all else is the server's to understand.
-std::string since_text(const std::string& given, const Io& io) {
-  const auto ago = parse_duration(given);
-  if (!ago) return given;
-  return std::to_string(
-      std::chrono::floor<std::chrono::seconds>(io.clock.now() - *ago).time_since_epoch().count());
+// A duration means so long ago. The rest of what looks like a time is the server's to understand.
+std::optional<std::string> time_text(const std::string& given, std::string_view flag, Io& io) {
+  if (const auto ago = parse_duration(given)) {
+    return std::to_string(
+        std::chrono::floor<std::chrono::seconds>(io.clock.now() - *ago).time_since_epoch().count());
+  }
+  if (given.empty() || (given.front() >= '0' && given.front() <= '9')) return given;
+  complain(io.err,
+           fmt::format("{} \"{}\": write how long ago, such as 1h, or a time: 2026-11-23T12:00:00Z or "
+                       "unix seconds",
+                       flag, displayed(given)));
+  return std::nullopt;
 }
 
 std::string joined(const std::vector<std::string>& globs) {
@@ -77,12 +85,14 @@ void print_event(const Json& event, std::ostream& out) {
 }  // namespace
 
 int events_list(const EventsListOptions& options, Io& io) {
+  const auto since = time_text(options.since, "--since", io), until = time_text(options.until, "--until", io);
+  if (!since || !until) return kUsage;
   auto client = AdminClient::open(options.server, io);
   if (!client) return client.error();
   QueryText query;
   query.add("source", options.source).add("type", joined(options.types)).add("id", options.id);
   query.add("subject", options.subject).add("destination", options.destination).add("state", options.state);
-  query.add("since", since_text(options.since, io)).add("until", since_text(options.until, io));
+  query.add("since", *since).add("until", *until);
   query.add("cursor", options.cursor).add("limit", std::to_string(options.limit));
   if (options.oldest_first) query.add("order", "oldest");
   const auto page = client->get("/api/v1/events" + query.text());
@@ -121,6 +131,39 @@ int events_raw(const OneOptions& options, Io& io) {
   return io.out.flush() ? kFine : kInputOutput;
 }
 
+namespace {
+
+// The next page of a tail. While the server is away or stopping it is asked again: a restart of creel is no
+// reason to end. Any other failure is one.
+std::expected<Json, int> next_page(AdminClient& client, const std::string& path, Io& io) {
+  constexpr std::chrono::seconds kPause(1);
+  for (bool is_away = false;;) {
+    client.say_failures(false);
+    auto page = client.get(path, std::chrono::seconds(60));
+    client.say_failures(true);
+    if (page) {
+      if (is_away) complain(io.err, "connected again; going on where it stopped");
+      return page;
+    }
+    if (page.error() != kUnreachable && page.error() != kTryAgain)
+      return client.get(path, std::chrono::seconds(60));  // Says what is wrong.
+    if (!std::exchange(is_away, true)) complain(io.err, "the server is away; waiting for it");
+    io.pause(kPause);
+  }
+}
+
+void print_tailed(const Json& event, Format format, std::ostream& out) {
+  if (format == Format::json) {
+    out << event.dump() << '\n';
+    return;
+  }
+  Table line({event.text("id"), local_time(event.text("received")), event.text("source"), event.text("type"),
+              event.text("subject")});
+  line.print(out);
+}
+
+}  // namespace
+
 int events_tail(const EventsTailOptions& options, Io& io) {
   auto client = AdminClient::open(options.server, io);
   if (!client) return client.error();
@@ -133,16 +176,10 @@ int events_tail(const EventsTailOptions& options, Io& io) {
     QueryText query;
     query.add("order", "oldest").add("wait", "30").add("limit", "200").add("cursor", cursor);
     query.add("type", joined(options.types)).add("source", options.source);
-    const auto page = client->get("/api/v1/events" + query.text(), std::chrono::seconds(60));
+    const auto page = next_page(*client, "/api/v1/events" + query.text(), io);
     if (!page) return page.error();
     for (const Json& event : page->items("events")) {
-      if (options.format == Format::json) {
-        io.out << event.dump() << '\n';
-      } else {
-        Table line({event.text("id"), local_time(event.text("received")), event.text("source"),
-                    event.text("type"), event.text("subject")});
-        line.print(io.out);
-      }
+      print_tailed(event, options.format, io.out);
       if (!io.out.flush()) return kInputOutput;
       if (++count == options.count) return kFine;
     }

@@ -1,6 +1,7 @@
 // The grammar of the command line. Each command is added with its options, a sentence for each, and examples.
 //
-// The only header that knows CLI11; parse.cc and parse_looking.cc include it and nobody else does.
+// The only header that knows CLI11; parse.cc, parse_looking.cc and parse_folder.cc include it and nobody else
+// does.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,7 @@ namespace creel::cli {
 inline constexpr const char* kServing = "Serving";
 inline constexpr const char* kTrying = "Trying out and finding out";
 inline constexpr const char* kLooking = "Looking and acting";
+inline constexpr const char* kMending = "Checking and mending a store's folder";
 
 // Everything the commands are told, and which one was chosen. One place in memory, so that CLI11 may point
 // into it.
@@ -25,6 +27,7 @@ class Grammar {
 
  private:
   int report(const CLI::ParseError& error);
+  static std::string explained(const CLI::ParseError& error, const CLI::App& app);
 
   // A command of the first level.
   CLI::App* command(const char* name, const char* group, const char* what, const char* examples);
@@ -51,6 +54,9 @@ class Grammar {
   void add_changes();
   void add_rejected();
   void add_destinations();
+  void folder_options(CLI::App* command, FolderOptions& folder);
+  void add_journal();
+  void add_doctor();
 
   Io& io_;
   CLI::App app_;
@@ -68,6 +74,8 @@ class Grammar {
   OneOptions one_;
   ChangeOptions change_;
   ListOptions list_;
+  JournalOptions journal_;
+  DoctorOptions doctor_;
 };
 
 }  // namespace creel::cli

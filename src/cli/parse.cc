@@ -1,10 +1,15 @@
 // The commands that need no running creel, and what all have in common.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <ostream>
 
+#include "app/units.h"
 #include "cli/exit_code.h"
 #include "cli/grammar.h"
 #include "cli/output.h"
+#include "core/text.h"
 
 namespace creel::cli {
 
@@ -29,6 +34,8 @@ Grammar::Grammar(Io& io)
   add_changes();
   add_rejected();
   add_destinations();
+  add_journal();
+  add_doctor();
   add_version();
 }
 
@@ -43,15 +50,30 @@ int Grammar::run(std::vector<std::string> arguments) {
   return chosen_ ? chosen_() : kUsage;
 }
 
+// CLI11 says "A subcommand is required" also where an unknown one was given.
+std::string Grammar::explained(const CLI::ParseError& error, const CLI::App& app) {
+  const auto unread = app.remaining();
+  const bool is_command_wanted = app.get_require_subcommand_min() > 0 && app.get_subcommands().empty();
+  if (!is_command_wanted) return error.what();
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  if (unread.empty() || unread.front().starts_with('-'))
+    return fmt::format("say what to do: {}", fmt::join(names, ", "));
+  const std::string_view meant = nearest(unread.front(), names);
+  return fmt::format("there is no command \"{}\"{}", displayed(unread.front()),
+                     meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant));
+}
+
 int Grammar::report(const CLI::ParseError& error) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     app_.exit(error, io_.out, io_.err);  // --help, --version
     return kFine;
   }
-  complain(io_.err, error.what());
   const CLI::App* deepest = &app_;
   while (!deepest->get_subcommands().empty())
     deepest = deepest->get_subcommands().front();
+  complain(io_.err, explained(error, *deepest));
   std::string name;
   for (const CLI::App* app = deepest; app && app != &app_; app = app->get_parent())
     name = " " + app->get_name() + name;
@@ -106,6 +128,10 @@ void Grammar::server_options(CLI::App* command, ServerOptions& server) {
       ->type_name("TOKEN");
   command->add_option("--store", server.store, "The folder of that file (default ./creel-data)")
       ->type_name("FOLDER");
+  command
+      ->add_option("--config", server.config,
+                   "The configuration that says where these are; ./creel.toml is read when it is there")
+      ->type_name("FILE");
 }
 
 void Grammar::secret_options(CLI::App* command, SecretOptions& secret) {

@@ -42,8 +42,6 @@ void Grammar::add_verify() {
       ->type_name("DURATION");
   verify_command->add_flag("--show-expected", verify_.show_expected,
                            "Print the signature that would have been right");
-  verify_command->add_option("--config", verify_.flags.config, "The configuration whose secrets are tried")
-      ->type_name("FILE");
   server_options(verify_command, verify_.server);
   format_option(verify_command, verify_.format);
   runs(verify_command, [this] { return verify(verify_, io_); });

@@ -133,5 +133,15 @@ TEST(ConfigShow, PrintsTheTree) {
   EXPECT_THAT(world.out, Not(HasSubstr("dGVzdF9z")));
 }
 
+TEST(CommandLine, NamesTheCommandThatWasMeant) {
+  World world;
+  EXPECT_EQ(world.run({"event", "list"}), kUsage);
+  EXPECT_EQ(world.err, "creel: there is no command \"event\"; did you mean \"events\"?\nTry: creel --help\n");
+  EXPECT_EQ(world.run({"events", "lst"}), kUsage);
+  EXPECT_THAT(world.err, HasSubstr("did you mean \"list\"?"));
+  EXPECT_EQ(world.run({"journal"}), kUsage);
+  EXPECT_THAT(world.err, HasSubstr("say what to do: dump, check"));
+}
+
 }  // namespace
 }  // namespace creel::cli

@@ -32,15 +32,22 @@ int change(const ChangeOptions& options, std::string_view verb, Io& io) {
   const auto event = client->get(path);
   if (!event) return event.error();
 
-  std::size_t count = 0;
+  std::size_t meant = 0, count = 0;
   for (const Json& delivery : event->items("deliveries")) {
-    count += options.destination.empty() || delivery.text("destination") == options.destination;
+    if (!options.destination.empty() && delivery.text("destination") != options.destination) continue;
+    ++meant;
+    // Only what is still to come can be cancelled; what is over can be retried.
+    count += verb == "retry" || delivery.text("state") == "pending" || delivery.text("state") == "held";
   }
-  if (count == 0) {
+  if (meant == 0) {
     complain(io.err, options.destination.empty() ? fmt::format("event {} has no deliveries", options.event)
                                                  : fmt::format("event {} has no delivery for {}",
                                                                options.event, options.destination));
     return kNotFound;
+  }
+  if (count == 0) {
+    complain(io.err, fmt::format("event {} has nothing pending to cancel", options.event));
+    return kNegative;
   }
   if (const int code = confirm(count, verb, options, io); code != kFine) return code;
 
@@ -51,9 +58,8 @@ int change(const ChangeOptions& options, std::string_view verb, Io& io) {
   if (options.format == Format::json) {
     io.out << answer->dump() << '\n';
   } else {
-    io.out << fmt::format(
-        "{}: {} {}\n", options.event, verb,
-        count == 1 ? "accepted for 1 delivery" : fmt::format("accepted for {} deliveries", count));
+    io.out << fmt::format("{}: {} accepted for {} {}\n", options.event, verb, count,
+                          count == 1 ? "delivery" : "deliveries");
   }
   return kFine;
 }

@@ -31,6 +31,8 @@ struct World {
   bool in_is_terminal = false;
   std::vector<Config> served;  // the configurations that the gateway was run with
 
+  std::chrono::milliseconds paused{0};  // that commands would have waited
+
   std::string out, err;  // of the last run
 
   int run(const std::vector<std::string>& arguments);

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <ostream>
 
-#include "app/units.h"
-#include "cli/client.h"
+#include "app/config_load.h"
+#include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"
@@ -72,9 +72,9 @@ std::expected<std::string, int> body_of(const TriggerOptions& options, Io& io) {
   auto body = sample ? Json::parse(*sample) : std::nullopt;
   if (!body) {
     const auto meant = openai::nearest_event_type(options.type);
-    complain(io.err, fmt::format("no sample of \"{}\"{}; creel trigger openai --list shows all",
+    complain(io.err, fmt::format("no sample of \"{}\"{} creel trigger openai --list shows all",
                                  displayed(options.type),
-                                 meant ? fmt::format("; did you mean \"{}\"?", *meant) : ""));
+                                 meant ? fmt::format("; did you mean \"{}\"?", *meant) : ";"));
     return std::unexpected(kUsage);
   }
   body->set("id", Json::of(new_id("evt_")));
@@ -112,7 +112,9 @@ int trigger(const TriggerOptions& options, Io& io) {
              "which event? Say a type, such as response.completed; creel trigger openai --list shows all");
     return kUsage;
   }
-  const std::string url = options.to.empty() ? "http://127.0.0.1:3000/webhooks/openai" : options.to;
+  const std::string url = options.to.empty()
+                              ? own_url(configured_places({}, io.outside).listen) + "/webhooks/openai"
+                              : options.to;
   if (const auto parts = parse_http_url(url); !parts) {
     complain(io.err, "--to: " + parts.error());
     return kUsage;
@@ -133,7 +135,8 @@ int trigger(const TriggerOptions& options, Io& io) {
       request.headers.emplace_back(header.name, header.value);
     const auto answer = exchange(request);
     if (!answer) {
-      complain(io.err, fmt::format("cannot reach {}: {}", url, answer.error().message));
+      complain(io.err, fmt::format("cannot reach {}: {}. Start creel serve, or say where with --to URL", url,
+                                   answer.error().message));
       return kUnreachable;
     }
     report(options, request, id, *answer, io);

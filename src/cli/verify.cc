@@ -38,7 +38,7 @@ std::expected<Secrets, int> secrets_of(const VerifyOptions& options, const Provi
     secrets.configured.push_back({options.secret_file, *std::move(text), provider.secret_form});
   }
   const bool is_given = !secrets.configured.empty();
-  for (const ConfiguredSecret& each : configured_secrets(options.flags, io.outside)) {
+  for (const ConfiguredSecret& each : configured_secrets({.config = options.server.config}, io.outside)) {
     if (std::ranges::find(secrets.configured, each.text, &SecretText::text) != secrets.configured.end())
       continue;
     const bool is_the_sources = source.empty() ? each.provider == &provider : each.source == source;
