@@ -5,7 +5,7 @@ Server on core 0 and load on core 1, 64 connections kept alive, bodies of 300 by
 every id counted in the store afterwards. The receivers take turns, so ratios of one invocation mean something even when
 absolute figures do not.
 
-    bench/compare.py                    everything, about 15 minutes
+    bench/compare.py                    everything, about half an hour
     bench/compare.py --quick            short runs, one round: to see that it works
     bench/compare.py --only closed,open these parts alone; docs/performance.md is then left as it is
 """
@@ -22,10 +22,11 @@ import tempfile
 import threading
 import time
 
+import backlog
 import receivers
 from receivers import HERE, PORT, ROOT, SECRET, Creel, Nginx, Postgres, Sink, WithPostgres, pinned
 
-PARTS = ["verify", "start", "closed", "minute", "open", "forward", "burst", "growth"]
+PARTS = ["verify", "start", "closed", "minute", "open", "forward", "burst", "growth", "backlog"]
 
 
 class Bench:
@@ -269,6 +270,10 @@ class Bench:
         done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
         self.results["growth"] = done.stdout.strip()
         print(done.stdout, done.stderr)
+
+    def backlog(self):
+        backlog.measure(self.row, count=20_000 if self.options.quick else 1_000_000, outage=5 if self.options.quick else 60,
+                        build=self.options.build, folder=self.folder)
 
     # --- the whole
 

@@ -177,8 +177,9 @@ class Creel(Receiver):
 class Sink:
     """The destination of the end-to-end runs, on the core of the load."""
 
-    def __init__(self, program, rate=0):
-        self.process = subprocess.Popen([*pinned(1), program, "--port", str(SINK_PORT), "--rate", str(rate)])
+    def __init__(self, program, rate=0, log=None):
+        command = [*pinned(1), program, "--port", str(SINK_PORT), "--rate", str(rate)]
+        self.process = subprocess.Popen(command + (["--log", log] if log else []))
         self.url = f"http://127.0.0.1:{SINK_PORT}/webhooks/openai"
         wait_for_port(SINK_PORT, self.process)
 

@@ -2,6 +2,8 @@
 //
 //   creel-sink --port 8088              at once
 //   creel-sink --port 8088 --rate 1000  holds answers back so that 1000 a second leave
+//   creel-sink --port 8088 --log FILE   writes a line for each webhook in the order in which they came: the
+//                                       event's id, the number of the attempt and the webhook's id
 //
 // GET /ids gives every webhook-id that came, GET /stats the counts: requests, distinct webhook-ids, and how
 // far out of the order of sending they came (by the number in each body, see prepared.h). One thread, epoll.
@@ -18,6 +20,7 @@
 #include <cstdio>
 #include <cstring>
 #include <deque>
+#include <fstream>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -38,7 +41,8 @@ struct Peer {
 
 class Sink {
  public:
-  Sink(int port, double rate) : rate_(rate), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+  Sink(int port, double rate, const std::string& log) : rate_(rate), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    if (!log.empty()) log_.open(log);
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int on = 1;
     setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -115,13 +119,19 @@ class Sink {
   void take(int fd, Peer& peer, std::string_view text, const Message& message) {
     if (message.first_line.starts_with("GET ")) {
       const std::string body = message.first_line.starts_with("GET /ids ") ? all_ids() : stats();
+      log_.flush();
       peer.out += "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
       return;
     }
     ++requests_;
+    std::string_view id, event, attempt;
     each_header(text.substr(0, text.find("\r\n\r\n")), [&](std::string_view line) {
-      if (auto id = header_value(line, "webhook-id:"); !id.empty()) ids_.emplace(id);
+      if (auto value = header_value(line, "webhook-id:"); !value.empty()) id = value;
+      if (auto value = header_value(line, "creel-event-id:"); !value.empty()) event = value;
+      if (auto value = header_value(line, "creel-attempt:"); !value.empty()) attempt = value;
     });
+    if (!id.empty()) ids_.emplace(id);
+    if (log_.is_open()) log_ << event << ' ' << attempt << ' ' << id << '\n';
     if (const std::size_t mark = message.body.find(PreparedRequests::kNumberMark);
         mark != std::string_view::npos) {
       const std::string digits(
@@ -189,6 +199,7 @@ class Sink {
   std::unordered_map<int, Peer> peers_;
   std::deque<int> held_;  // sockets that wait for an answer
   std::unordered_set<std::string> ids_;
+  std::ofstream log_;
   std::uint64_t requests_ = 0, newest_ = 0, out_of_order_max_ = 0;
 };
 
@@ -198,9 +209,11 @@ class Sink {
 int main(int argc, char** argv) {
   int port = 8088;
   double rate = 0;
+  std::string log;
   creel::bench::Options("creel-sink", "[options]")
       .value("--port", "to listen on, loopback (8088)", port)
       .value("--rate", "answers a second (no limit)", rate)
+      .value("--log", "file for what came, a line each", log)
       .parse(argc, argv);
-  creel::bench::Sink(port, rate).run();
+  creel::bench::Sink(port, rate, log).run();
 }
