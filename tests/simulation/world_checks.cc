@@ -1,0 +1,342 @@
+// What was promised, held against what is there.
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "tests/simulation/world.h"
+
+namespace creel::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How much of what is recorded each end may cost.
+constexpr auto kLostByKill = 10ms;
+constexpr auto kLostByPowerCut = 1s;
+
+}  // namespace
+
+// --- Attempts
+// --------------------------------------------------------------------------------------------------------
+
+void World::on_told(const DeliveryId& id, Sequence sequence) {
+  Sequence& told = told_[id];
+  told = std::max(told, sequence);
+}
+
+void World::on_start(AttemptOrder order) {
+  const Destination& destination = destinations_[order.destination];
+  const DeliveryId id{order.event, destination.name, order.ordinal};
+  note("attempt {} of {} to {} starts", order.number, creel::to_text(order.event), destination.name);
+  ++tally_.attempts;
+  if (!program_->has_begun()) fail("an attempt before the index has caught up");
+  std::size_t beside = 0;
+  for (const Running& one : running_) {
+    if (one.order.destination != order.destination) continue;
+    ++beside;
+    if (one.order.event == order.event) fail(fmt::format("two attempts of {} at a time", creel::to_text(id)));
+  }
+  if (beside >= static_cast<std::size_t>(destination.concurrency))
+    fail(fmt::format("more than {} attempts at {} at a time", destination.concurrency, destination.name));
+  check_allowed(order, id);
+  check_repeat(id, order.number);
+  made_[id].push_back({.number = order.number, .life = lives_.size()});
+  const auto took = chance(10) ? 30'000 : random_.below(chance(2) ? 5 : 800);
+  running_.push_back({std::move(order), clock_.ticks() + 1ms * static_cast<std::int64_t>(took)});
+}
+
+// Whether the dispatcher may make this attempt by what it has to know: what was in the journal at open, what
+// it was told since, and what it has recorded itself. A page may have shown it more.
+void World::check_allowed(const AttemptOrder& order, const DeliveryId& id) {
+  const TrueDelivery* delivery = truth_.find(order.event, id.destination);
+  if (delivery == nullptr)
+    return fail(fmt::format("an attempt of {}, which there is not", creel::to_text(id)));
+  const TrueEvent& event = truth_.events().at(order.event);
+  if (!order.content || order.content->body != event.body || order.content->head != event.head)
+    return fail(fmt::format("an attempt of {} with other bytes", creel::to_text(id)));
+
+  Sequence known = std::max(program_->end_at_open(), told_[id]);
+  if (const auto own = unsettled_.find(id); own != unsettled_.end()) {
+    const auto settled = std::ranges::find_if(
+        delivery->versions, [&](const Version& one) { return one.attempts >= own->second.attempt.number; });
+    if (settled == delivery->versions.end()) {
+      const Outcome& last = own->second;
+      if (last.state != DeliveryState::pending || order.number != last.attempt.number + 1)
+        fail(fmt::format("attempt {} of {} although attempt {} ended with {}", order.number,
+                         creel::to_text(id), last.attempt.number, creel::to_text(last.state)));
+      if (!leaps_ && last.due > clock_.now())
+        fail(fmt::format("attempt {} of {} too early", order.number, creel::to_text(id)));
+      return;
+    }
+    known = std::max(known, settled->sequence);
+    unsettled_.erase(own);
+    told_[id] = std::max(told_[id], known);
+  }
+  bool any = false, on_time = leaps_;
+  for (std::size_t i = 0; i < delivery->versions.size(); ++i) {
+    const Version& version = delivery->versions[i];
+    const bool is_over = i + 1 < delivery->versions.size() && delivery->versions[i + 1].sequence <= known;
+    if (is_over || version.state != DeliveryState::pending || version.attempts + 1 != order.number) continue;
+    any = true;
+    on_time = on_time || version.due <= clock_.now();
+  }
+  if (!any) {
+    fail(fmt::format("attempt {} of {}, which is {} after {} attempts since {}, and {} is known",
+                     order.number, creel::to_text(id), creel::to_text(delivery->now().state),
+                     delivery->now().attempts, delivery->now().sequence, known));
+  } else if (!on_time) {
+    fail(fmt::format("attempt {} of {} too early", order.number, creel::to_text(id)));
+  }
+}
+
+// An attempt is repeated only where the record of the first one could be lost.
+void World::check_repeat(const DeliveryId& id, std::uint32_t number) {
+  for (const Made& made : made_[id]) {
+    if (made.number < number || !made.recorded) continue;
+    if (made.life == lives_.size())
+      return fail(fmt::format("attempt {} of {} twice in one life", number, creel::to_text(id)));
+    const Life& life = lives_[made.life];
+    ++tally_.repeated;
+    if (life.last_trouble && *life.last_trouble >= *made.recorded) {
+      ++tally_.repeated_in_trouble;
+      continue;
+    }
+    const auto age = life.ended - *made.recorded;
+    const bool is_excused = (life.end == End::kill && age <= kLostByKill) ||
+                            (life.end == End::power_cut && age <= kLostByPowerCut);
+    if (!is_excused) {
+      fail(fmt::format("attempt {} of {} again, although it was recorded {} ms before that life ended",
+                       number, creel::to_text(id),
+                       std::chrono::duration_cast<std::chrono::milliseconds>(age).count()));
+    }
+  }
+}
+
+void World::on_outcome(const Outcome& outcome) {
+  for (Made& made : made_[outcome.delivery]) {
+    if (made.number != outcome.attempt.number || made.life != lives_.size()) continue;
+    made.recorded = clock_.ticks();
+    made.was_accepted = outcome.attempt.result == AttemptResult::delivered;
+  }
+  unsettled_[outcome.delivery] = outcome;
+}
+
+// --- Answers
+// ---------------------------------------------------------------------------------------------------------
+
+void World::check_answers() {
+  for (const Sending* sending : answered_) {
+    check_answer(*sending);
+    std::erase_if(sendings_, [sending](const auto& one) { return one.get() == sending; });
+  }
+  answered_.clear();
+}
+
+void World::check_answer(const Sending& sending) {
+  const Webhook& webhook = sending.webhook();
+  const auto& result = sending.result;
+  if (!result) {
+    note("{} is refused: {}", webhook.keys[0], describe(result.error()));
+    ++tally_.refused;
+    return;
+  }
+  if (result->duplicate) {
+    note("{} is a duplicate", webhook.keys[0]);
+    ++tally_.duplicates;
+    for (const std::string& key : webhook.keys) {
+      const bool is_known = truth_.was_kept(webhook.source, key, webhook.received, webhook.window);
+      if (!is_known) fail(fmt::format("{} is called a duplicate, and was never kept within its window", key));
+    }
+    return;
+  }
+  note("{} is kept as {}", webhook.keys[0], creel::to_text(result->first));
+  ++tally_.accepted;
+  if (!truth_.has_record(result->first.sequence()))
+    return fail(fmt::format("{} is acknowledged and not synced", creel::to_text(result->first)));
+  for (std::uint16_t i = 0; i < webhook.keys.size(); ++i) {
+    const EventId id = EventId::of(result->first.sequence(), i);
+    if (truth_.is_dropped(id)) {
+      ++tally_.dropped;
+      continue;
+    }
+    const auto event = truth_.events().find(id);
+    if (event == truth_.events().end())
+      return fail(fmt::format("{} is acknowledged and not kept", creel::to_text(id)));
+    if (event->second.body != webhook.slice(i) || event->second.head != webhook.head ||
+        event->second.key != webhook.keys[i])
+      return fail(fmt::format("{} is kept with other bytes", creel::to_text(id)));
+    acknowledged_.insert(id);
+  }
+}
+
+// --- The index
+// -------------------------------------------------------------------------------------------------------
+
+void World::check_index() {
+  assume(on_index);
+  for (int tries = 0; !program_->index_all(); ++tries) {
+    if (tries == 20) return fail("the index does not come to the journal's end");
+    clock_.advance_to(clock_.ticks() + 60s);
+  }
+  store::Index& index = *program_->indexer().index();
+  if (program_->indexer().rebuilds() > rebuilds_allowed_) return fail("the index was made anew without need");
+  std::size_t rows = 0, counted = 0;
+  for (const auto& [id, event] : truth_.events()) {
+    check_row(index, id, event, rows);
+    if (!ok()) return;
+  }
+  index.dump_rows([&counted](std::string_view row) { counted += row.starts_with("event ") ? 1 : 0; });
+  if (counted != rows) fail(fmt::format("the index has {} events and {} were kept", counted, rows));
+}
+
+void World::check_row(store::Index& index, EventId id, const TrueEvent& event, std::size_t& rows) {
+  assume(on_index);
+  const auto row = index.row(id);
+  if (!row) {
+    gone_.insert(id);
+    if (retention_options_.age.count() == 0) return fail(fmt::format("{} is lost", creel::to_text(id)));
+    if (event.is_pending())
+      return fail(fmt::format("{} was removed while it is pending", creel::to_text(id)));
+    if (truth_.newest() - event.received < retention_options_.age)
+      return fail(fmt::format("{} was removed too early", creel::to_text(id)));
+    return;
+  }
+  gone_.erase(id);
+  ++rows;
+  if (row->deliveries.size() != event.deliveries.size())
+    return fail(fmt::format("{} has {} deliveries instead of {}", creel::to_text(id), row->deliveries.size(),
+                            event.deliveries.size()));
+  for (const store::DeliveryEntry& one : row->deliveries) {
+    const std::string destination(index.name(one.destination));
+    const TrueDelivery* delivery = truth_.find(id, destination);
+    if (delivery == nullptr) return fail(fmt::format("{} goes to {}", creel::to_text(id), destination));
+    const Version& now = delivery->now();
+    const bool is_due_right = now.state != DeliveryState::pending || now.due == one.due;
+    if (one.state != now.state || one.attempts != now.attempts || one.attempts_base != now.attempts_base ||
+        !is_due_right) {
+      return fail(fmt::format("{} to {} is {} after {} attempts ({} before), and should be {} after {} ({})",
+                              creel::to_text(id), destination, creel::to_text(one.state), one.attempts,
+                              one.attempts_base, creel::to_text(now.state), now.attempts, now.attempts_base));
+    }
+  }
+  check_content(id, event);
+}
+
+void World::check_content(EventId id, const TrueEvent& event) {
+  assume(on_read);
+  const auto content = program_->reader().content(id);
+  if (!content)
+    return fail(fmt::format("{} cannot be read: {}", creel::to_text(id), describe(content.error())));
+  if (content->head != event.head || content->body != event.body)
+    fail(fmt::format("{} is read with other bytes", creel::to_text(id)));
+}
+
+// An index made of the journal as it is equals the one that was there all the time. Not while a segment is
+// on its way out: the index has let go of it, and the file is still there.
+void World::check_rebuilt() {
+  assume(on_index);
+  store::Index& index = *program_->indexer().index();
+  if (index.floor() > program_->journal().oldest().next) return;
+  ++tally_.compared;
+  std::vector<std::string> rows, rebuilt;
+  index.dump_rows([&rows](std::string_view row) { rows.emplace_back(row); });
+  store::IndexOptions options = program_->index_options();
+  options.folder = folder_ + "/rebuilt";
+  std::filesystem::create_directories(options.folder);
+  {
+    auto other = store::Index::open(program_->journal(), log_, options);
+    if (!other) return fail("the index cannot be rebuilt: " + other.error().message);
+    while (true) {
+      const auto stepped = (*other)->step(nullptr);
+      if (!stepped) return fail("the index cannot be rebuilt: " + stepped.error().message);
+      if (stepped->records == 0) break;
+    }
+    (*other)->dump_rows([&rebuilt](std::string_view row) { rebuilt.emplace_back(row); });
+  }
+  store::Index::remove(*disk_, options.folder);
+  static_cast<void>(disk_->has_removed());
+  for (const char* suffix : {"", "-wal", "-shm"})
+    std::filesystem::remove(options.folder + "/index.sqlite" + suffix);
+  const auto [one, other] = std::ranges::mismatch(rows, rebuilt);
+  if (one != rows.end() || other != rebuilt.end()) {
+    fail(fmt::format("a rebuilt index differs:\n  live    {}\n  rebuilt {}",
+                     one == rows.end() ? "(end)" : *one, other == rebuilt.end() ? "(end)" : *other));
+  }
+}
+
+// --- The end
+// ---------------------------------------------------------------------------------------------------------
+
+void World::check_end() {
+  check_index();
+  if (ok()) check_rebuilt();
+  if (!ok()) return;
+  for (const EventId id : acknowledged_) {
+    if (!truth_.events().contains(id))
+      fail(fmt::format("{} was acknowledged and is lost", creel::to_text(id)));
+  }
+  for (const auto& [id, event] : truth_.events()) {
+    for (const auto& [name, delivery] : event.deliveries) {
+      const Version& now = delivery.now();
+      const auto destination = std::ranges::find(destinations_, name, &Destination::name);
+      const auto& made = made_[{id, name, 1}];
+      if (now.state == DeliveryState::dead &&
+          now.attempts - now.attempts_base != static_cast<std::uint32_t>(destination->retry.attempts)) {
+        fail(fmt::format("{} to {} is dead after {} attempts", creel::to_text(id), name,
+                         now.attempts - now.attempts_base));
+      }
+      const bool was_accepted = std::ranges::any_of(
+          made, [&](const Made& one) { return one.was_accepted && one.number == now.attempts; });
+      if (now.state == DeliveryState::delivered && !was_accepted)
+        fail(fmt::format("{} to {} counts as delivered and never was", creel::to_text(id), name));
+      tally_.delivered += now.state == DeliveryState::delivered;
+      tally_.dead += now.state == DeliveryState::dead;
+      tally_.cancelled += now.state == DeliveryState::cancelled;
+    }
+  }
+  tally_.events_gone += gone_.size();
+  tally_.rebuilds += program_->indexer().rebuilds();
+  tally_.segments_removed += program_->retention().segments_removed();
+  tally_.events_copied += program_->retention().events_copied();
+}
+
+Tally& Tally::operator+=(const Tally& other) {
+  accepted += other.accepted;
+  duplicates += other.duplicates;
+  refused += other.refused;
+  dropped += other.dropped;
+  attempts += other.attempts;
+  repeated += other.repeated;
+  repeated_in_trouble += other.repeated_in_trouble;
+  delivered += other.delivered;
+  dead += other.dead;
+  cancelled += other.cancelled;
+  kills += other.kills;
+  power_cuts += other.power_cuts;
+  restarts += other.restarts;
+  failed_opens += other.failed_opens;
+  failed_syncs += other.failed_syncs;
+  compared += other.compared;
+  rebuilds += other.rebuilds;
+  segments_removed += other.segments_removed;
+  events_copied += other.events_copied;
+  events_gone += other.events_gone;
+  return *this;
+}
+
+std::string to_text(const Tally& tally) {
+  return fmt::format(
+      "webhooks: {} kept, {} duplicates at once, {} duplicates dropped later, {} refused\n"
+      "deliveries: {} delivered, {} dead, {} cancelled by {} attempts; {} repeated, {} of those in trouble\n"
+      "lives: {} kills, {} power cuts, {} restarts, {} failed opens, {} failed syncs\n"
+      "index: {} comparisons with one made anew, {} made anew by itself\n"
+      "retention: {} segments removed, {} events copied, {} events gone",
+      tally.accepted, tally.duplicates, tally.dropped, tally.refused, tally.delivered, tally.dead,
+      tally.cancelled, tally.attempts, tally.repeated, tally.repeated_in_trouble, tally.kills,
+      tally.power_cuts, tally.restarts, tally.failed_opens, tally.failed_syncs, tally.compared,
+      tally.rebuilds, tally.segments_removed, tally.events_copied, tally.events_gone);
+}
+
+}  // namespace creel::simulation
