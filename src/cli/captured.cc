@@ -21,6 +21,26 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(0, text.find_last_not_of(" \t\r") + 1);
 }
 
+bool is_header_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+    return c > ' ' && c < 0x7f &&
+           std::string_view("\"(),/:;<=>?@[\\]{}").find(static_cast<char>(c)) == std::string_view::npos;
+  });
+}
+
+// {"webhook-id": "wh_1", …}: as a handler's log shows them.
+std::optional<std::vector<std::pair<std::string, std::string>>> headers_of_json(std::string_view text) {
+  const auto json = Json::parse(text);
+  const auto* members = json ? std::get_if<Json::Object>(&json->value) : nullptr;
+  if (!members) return std::nullopt;
+  std::vector<std::pair<std::string, std::string>> headers;
+  for (const auto& [name, value] : *members) {
+    if (!value.as_text() || !is_header_name(name)) return std::nullopt;
+    headers.emplace_back(name, *value.as_text());
+  }
+  return headers;
+}
+
 bool is_request_line(std::string_view line) {
   return line.find(" HTTP/1.") != std::string_view::npos && !line.starts_with("HTTP/");
 }
@@ -35,7 +55,10 @@ std::size_t body_offset(std::string_view request) {
 std::expected<void, int> add_headers(std::string_view text, std::string_view from, Captured& into, Io& io) {
   auto headers = parse_header_lines(text);
   if (!headers) {
-    complain(io.err, fmt::format("{} has a line that is not \"name: value\"", from));
+    complain(io.err,
+             fmt::format("{} has a line that is not \"name: value\"; what is read are such lines, with "
+                         "or without the > of curl -v, or one JSON object of texts",
+                         from));
     return std::unexpected(kBadData);
   }
   std::ranges::move(*headers, std::back_inserter(into.headers));
@@ -88,16 +111,18 @@ std::expected<Captured, int> stored(const VerifyOptions& options, Io& io) {
 }  // namespace
 
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_header_lines(std::string_view text) {
+  if (text.starts_with('{')) return headers_of_json(text);
   std::vector<std::pair<std::string, std::string>> headers;
   bool is_first = true;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trimmed(text.substr(0, end));
+    std::string_view line = trimmed(text.substr(0, end));
+    if (line.starts_with('>')) line = trimmed(line.substr(1));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty()) continue;
     if (std::exchange(is_first, false) && is_request_line(line)) continue;
     const std::size_t colon = line.find(':');
-    if (colon == 0 || colon == std::string_view::npos) return std::nullopt;
+    if (colon == std::string_view::npos || !is_header_name(line.substr(0, colon))) return std::nullopt;
     headers.emplace_back(trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
   }
   return headers;
@@ -106,7 +131,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_header_lin
 std::expected<Captured, int> captured(const VerifyOptions& options, Io& io) {
   const int given = !options.id.empty() + !options.request.empty() + !options.body.empty();
   if (given != 1) {
-    complain(io.err, "say what to verify: --body with --headers or -H, or --request, or an id");
+    complain(io.err, "say one thing to verify: --body with --headers or -H, or --request, or an id");
     return std::unexpected(kUsage);
   }
   if (!options.id.empty()) return stored(options, io);

@@ -24,7 +24,8 @@ struct Captured {
 std::expected<Captured, int> captured(const VerifyOptions& options, Io& io);
 
 // "name: value" lines, with LF or CRLF; a request line before them and an empty line after them are skipped.
-// Nothing when a line is no header.
+// So is the > that curl -v puts before each. Or one JSON object of texts, as a handler's log shows them.
+// Nothing when it is neither.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_header_lines(std::string_view text);
 
 }  // namespace creel::cli

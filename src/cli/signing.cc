@@ -1,6 +1,7 @@
 #include "cli/signing.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <istream>
 #include <iterator>
@@ -21,7 +22,8 @@ std::expected<const Provider*, int> provider_named(std::string_view name, Io& io
     known.push_back(row.name);
   const std::string_view meant = nearest(name, known);
   complain(io.err, fmt::format("unknown provider \"{}\"{}", displayed(name),
-                               meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant)));
+                               meant.empty() ? fmt::format("; known are {}", fmt::join(known, ", "))
+                                             : fmt::format("; did you mean \"{}\"?", meant)));
   return std::unexpected(kUsage);
 }
 

@@ -97,7 +97,7 @@ void print_text(const std::vector<Finding>& findings, const ForensicInput& input
   io.out << (findings.front().kind == FindingKind::valid ? "valid" : "not valid") << '\n';
   for (const Finding& finding : findings) {
     io.out << "  " << to_text(finding.kind) << ": " << finding.text << '\n';
-    if (!finding.label.empty() || !finding.fingerprint.empty()) {
+    if (!finding.fingerprint.empty()) {
       io.out << fmt::format("    secret {} (fingerprint {})\n", finding.label, finding.fingerprint);
     }
   }
@@ -130,6 +130,12 @@ int verify(const VerifyOptions& options, Io& io) {
   rules.max_age = rules.max_skew = std::chrono::floor<std::chrono::seconds>(*tolerance);
   rules.header_prefix = (*provider)->header_prefix;
   rules.body_bytes_max = request->body.size();
+  if (request->body.empty()) complain(io.err, "the body is empty");
+  if (secrets->configured.empty()) {
+    complain(io.err, fmt::format("no secret to verify with: set {}, or say --secret-file FILE",
+                                 (*provider)->secret_environment.empty() ? "one in creel.toml"
+                                                                         : (*provider)->secret_environment));
+  }
   const ForensicInput input{.headers = headers,
                             .raw_body = request->body,
                             .secrets = secrets->configured,

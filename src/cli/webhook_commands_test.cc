@@ -78,6 +78,34 @@ TEST(Verify, ReadsAWholeCapturedRequest) {
   EXPECT_TRUE(Json::parse(world.out)->is_true("valid"));
 }
 
+TEST(Verify, ReadsHeadersAsCurlAndLogsShowThem) {
+  World world;
+  const std::string headers = signed_headers(world);
+  std::string curl = "> POST / HTTP/1.1\n> ";
+  Json json = Json::object();
+  for (std::size_t at = 0; at < headers.size();) {
+    const std::size_t end = headers.find('\n', at), colon = headers.find(": ", at);
+    json.set(headers.substr(at, colon - at), Json::of(headers.substr(colon + 2, end - colon - 2)));
+    curl += headers.substr(at, end - at) + "\n> ";
+    at = end + 1;
+  }
+  for (const std::string& text : {curl, json.dump()}) {
+    world.files["headers.txt"] = text;
+    EXPECT_EQ(world.run({"verify", "--body", "body.json", "--headers", "headers.txt"}), kFine) << text;
+  }
+}
+
+TEST(Verify, SaysWhatItCannotReadOrDo) {
+  World world;
+  world.files["body.json"] = kBody;
+  world.files["headers.txt"] = "\"webhook-id\": \"wh_1\",\n";
+  EXPECT_EQ(world.run({"verify", "--body", "body.json", "--headers", "headers.txt"}), kBadData);
+  EXPECT_THAT(world.err, HasSubstr("headers.txt has a line that is not"));
+  world.variables.clear();
+  EXPECT_EQ(world.run({"verify", "--body", "body.json"}), kNegative);
+  EXPECT_THAT(world.err, HasSubstr("set OPENAI_WEBHOOK_SECRET"));
+}
+
 // Verifies the signed body under what `change` made of the world, and gives the cause.
 std::string cause(World& world, std::vector<std::string> more = {}) {
   std::vector<std::string> arguments{"verify",      "--body",   "body.json", "--headers",
@@ -126,10 +154,11 @@ TEST(Verify, ShowsTheExpectedSignatureOnlyWhenAsked) {
 TEST(Verify, SaysWhatItNeeds) {
   World world;
   EXPECT_EQ(world.run({"verify"}), kUsage);
-  EXPECT_EQ(world.err, "creel: say what to verify: --body with --headers or -H, or --request, or an id\n");
+  EXPECT_EQ(world.err,
+            "creel: say one thing to verify: --body with --headers or -H, or --request, or an id\n");
   world.files["body.json"] = kBody;
   EXPECT_EQ(world.run({"verify", "--body", "body.json", "-H", "nonsense"}), kBadData);
-  EXPECT_EQ(world.err, "creel: -H has a line that is not \"name: value\"\n");
+  EXPECT_THAT(world.err, HasSubstr("creel: -H has a line that is not \"name: value\""));
   world.files["captured"] = "POST / HTTP/1.1\r\nHost: x\r\n";
   EXPECT_EQ(world.run({"verify", "--request", "captured"}), kBadData);
 }
