@@ -129,19 +129,21 @@ class EchoHandler : public Handler {
 // A client that sends what it is given, byte for byte.
 class Client {
  public:
-  explicit Client(std::uint16_t port) : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
-  }
+  Client() : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {}
+  explicit Client(std::uint16_t port) : Client() { connect(port); }
   Client(Client&& other) noexcept
       : descriptor_(std::exchange(other.descriptor_, -1)),
         connected_(other.connected_),
         received_(std::move(other.received_)) {}
   ~Client() { close(); }
 
+  void connect(std::uint16_t port) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connected_ = ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+  }
   bool is_connected() const { return connected_; }
   int descriptor() const { return descriptor_; }
 

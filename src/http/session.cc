@@ -1,7 +1,6 @@
 #include "http/session.h"
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,17 +10,7 @@
 namespace creel::http {
 namespace {
 
-constexpr std::size_t kCopiedBodyBytesMax = 4096;              // a longer body is sent from where it is
-constexpr std::size_t kLingerBytesMax = std::size_t{8} << 20;  // read and dropped after the last answer
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-bool is_temporary(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
-
-Ticks ticks_now() {
-  return std::chrono::steady_clock::now();
-}
 
 }  // namespace
 
@@ -298,133 +287,6 @@ Request Session::request(std::string_view body) const {
   request.body = body;
   request.peer = peer_;
   return request;
-}
-
-// --- Answering
-// -----------------------------------------------------------------------------------------------------
-
-void Session::answer(Response response) {
-  if (phase_ == Phase::closed) return;
-  let_go_of_body_bytes();
-  closing_ = closing_ || response.close || !head_.keep_alive || port_->draining;
-  const ResponseFraming framing{
-      .to_head = head_.method == "HEAD", .is_http_1_0 = head_.is_http_1_0, .close = closing_};
-  std::string& out = port_->out;
-  out.clear();
-  append_head(out, response, framing, port_->date());
-  const bool has_body = !framing.to_head && status_has_body(response.status);
-  if (has_body && response.body.size() <= kCopiedBodyBytesMax) {
-    out += response.body;
-    return send(out, {});
-  }
-  send(out, has_body ? std::string_view(response.body) : std::string_view());
-}
-
-void Session::refuse(int status, std::string_view reason) {
-  port_->handler.refused(status, reason, peer_);
-  Response response;
-  response.status = status;
-  response.body = std::string(reason_phrase(status)) + "\n";
-  response.content_type = "text/plain; charset=utf-8";
-  if (status == 503) response.headers.emplace_back("Retry-After", "5");
-  closing_ = true;
-  if (phase_ == Phase::head) head_ = Head();  // The last request's, or half a new one's.
-  phase_ = Phase::handling;
-  answer(std::move(response));
-}
-
-void Session::send(std::string_view head, std::string_view body) {
-  constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-  ssize_t some = 0;
-  if (body.empty()) {
-    some = ::send(socket_.descriptor(), head.data(), head.size(), flags);
-  } else {
-    iovec parts[2] = {{const_cast<char*>(head.data()), head.size()},
-                      {const_cast<char*>(body.data()), body.size()}};
-    msghdr message{};
-    message.msg_iov = parts;
-    message.msg_iovlen = 2;
-    some = ::sendmsg(socket_.descriptor(), &message, flags);
-  }
-  if (some < 0 && !is_temporary(errno)) return close();
-  const std::size_t done = some < 0 ? 0 : static_cast<std::size_t>(some);
-  if (done == head.size() + body.size()) return sent();
-
-  unsent_.assign(head.substr(std::min(done, head.size())));
-  unsent_.append(body.substr(done > head.size() ? done - head.size() : 0));
-  unsent_from_ = 0;
-  phase_ = Phase::writing;
-  last_read_ = ticks_now();
-  wait(Socket::Event::writable);
-}
-
-void Session::send_more() {
-  const ssize_t some = ::send(socket_.descriptor(), unsent_.data() + unsent_from_,
-                              unsent_.size() - unsent_from_, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (some < 0 && !is_temporary(errno)) return close();
-  if (some > 0) {
-    unsent_from_ += static_cast<std::size_t>(some);
-    last_read_ = ticks_now();
-  }
-  if (unsent_from_ < unsent_.size()) return wait(Socket::Event::writable);
-  unsent_ = std::string();
-  sent();
-}
-
-// The answer is with the kernel: on to the next request, or the end.
-void Session::sent() {
-  if (closing_) return linger();
-  begin_ = body_end_;
-  scanned_ = 0;
-  skipped_line_ = false;
-  phase_ = Phase::head;
-  if (buffer_->capacity > Buffer::kUsualBytes && end_ - begin_ <= Buffer::kUsualBytes) {
-    auto usual = port_->take_buffer();
-    std::memcpy(usual->bytes.get(), buffer_->bytes.get() + begin_, end_ - begin_);
-    end_ -= std::exchange(begin_, 0);
-    port_->give_back(std::exchange(buffer_, std::move(usual)));
-  }
-  since_ = last_read_ = ticks_now();
-  run();
-}
-
-// Closing at once with bytes unread would reset the connection, and the peer could lose the answer: stop
-// writing, and read on for a while until the peer has closed, too.
-void Session::linger() {
-  release_buffer();
-  phase_ = Phase::lingering;
-  ++port_->lingering;
-  since_ = ticks_now();
-  ::shutdown(socket_.descriptor(), SHUT_WR);
-  linger_more();
-  if (port_->draining) port_->finish_drain_if_quiet();
-}
-
-void Session::linger_more() {
-  char dropped[64 << 10];
-  const ssize_t some = ::recv(socket_.descriptor(), dropped, sizeof dropped, MSG_DONTWAIT);
-  if (some == 0 || (some < 0 && !is_temporary(errno))) return close();
-  if (some > 0) {
-    bytes_lingered_ += static_cast<std::size_t>(some);
-    if (bytes_lingered_ > kLingerBytesMax) return close();
-    socket_.expect_more(Socket::Event::readable);
-  }
-  wait(Socket::Event::readable);
-}
-
-void Session::close() {
-  if (phase_ == Phase::closed) return;
-  if (phase_ == Phase::lingering) --port_->lingering;
-  // While the handler works its views have to hold: then the buffer goes with the session.
-  if (phase_ != Phase::handling) release_buffer();
-  phase_ = Phase::closed;
-  let_go_of_body_bytes();
-  socket_.close();
-  port_->remove(*this);
-}
-
-void Session::close_if_idle() {
-  if (phase_ == Phase::head && begin_ == end_) close();
 }
 
 // --- Time

@@ -5,6 +5,7 @@
 // only if the peer is slow. A connection with nothing under way holds no buffer.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -32,6 +33,15 @@ struct Buffer {
 };
 
 class Session;
+
+// Whether a call of the socket failed only because there is nothing to do just now.
+inline bool is_temporary(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+inline Ticks ticks_now() {
+  return std::chrono::steady_clock::now();
+}
 
 // What the connections of one server share. Everything in it belongs to the loop.
 struct Port : std::enable_shared_from_this<Port> {
