@@ -221,14 +221,21 @@ bool Index::Impl::apply_outcome(const JournalRecord& record) {
   DeliveryEntry* delivery = row->find(*destination, outcome->delivery.ordinal);
   if (delivery == nullptr || attempt.number <= delivery->attempts) return true;
 
+  // An operator's retry that came while this attempt ran gave a fresh budget, of which whoever gave the
+  // delivery up did not know yet.
+  const bool is_outdated = outcome->state == DeliveryState::dead &&
+                           delivery->state == DeliveryState::pending &&
+                           delivery->attempts == delivery->attempts_base && attempt.started < delivery->due;
   delivery->attempts = attempt.number;
   change(*delivery, ended);
   // An attempt that ran while an operator cancelled counts when it was accepted, and else changes nothing
   // more.
-  if (delivery->state == DeliveryState::pending || outcome->state == DeliveryState::delivered) {
+  if (is_outdated) {
+    delivery->attempts_base = attempt.number;
+  } else if (delivery->state == DeliveryState::pending || outcome->state == DeliveryState::delivered) {
     delivery->state = outcome->state;
   }
-  delivery->due = delivery->state == DeliveryState::pending ? outcome->due : Time();
+  if (!is_outdated) delivery->due = delivery->state == DeliveryState::pending ? outcome->due : Time();
   if (attempt.result == AttemptResult::delivered) {
     delivery->success = {attempt.started, attempt.took, attempt.status};
   } else {

@@ -178,6 +178,25 @@ TEST_F(IndexTest, MakesADeadDeliveryPendingOnRetryWithAFreshBudget) {
   EXPECT_EQ(feed_.told.back().attempts_base, 2u);
 }
 
+TEST_F(IndexTest, KeepsARetryThatCameDuringTheLastAttempt) {
+  const EventId id = keep({.key = "wh_1"});
+  attempt(id, 1, AttemptResult::status, DeliveryState::pending);
+  clock_.advance(1h);
+  const Time asked = clock_.now();
+  command(Command::Kind::retry, id, "app");
+  clock_.advance(-1min);  // when the attempt began that has ended now
+  attempt(id, 2, AttemptResult::status, DeliveryState::dead);
+  index();
+  EXPECT_EQ(feed_.told.back().state, DeliveryState::pending);
+  EXPECT_EQ(feed_.told.back().due, asked);
+  EXPECT_EQ(feed_.told.back().attempts, 2u);
+  EXPECT_EQ(feed_.told.back().attempts_base, 2u);
+  clock_.advance(2min);
+  attempt(id, 3, AttemptResult::status, DeliveryState::dead);
+  index();
+  EXPECT_EQ(feed_.told.back().state, DeliveryState::dead);
+}
+
 TEST_F(IndexTest, KeepsTheReplyOfTheNewestFailureOnly) {
   const EventId id = keep({.key = "wh_1"});
   attempt(id, 1, AttemptResult::status, DeliveryState::pending, "app", "first reply");
