@@ -16,6 +16,7 @@
 #include "admin/token.h"
 #include "app/gateway_metrics.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "deliver/deliverer.h"
 #include "http/server.h"
 #include "ingest/ingest.h"
@@ -167,7 +168,7 @@ class Gateway {
   std::vector<DestinationStatus> destinations() const {
     std::vector<DestinationStatus> all;
     for (const Destination& destination : config_.destinations) {
-      all.push_back({.name = destination.name, .url = destination.url, .held = ""});
+      all.push_back({.name = destination.name, .url = without_credentials(destination.url), .held = ""});
     }
     return all;
   }
@@ -183,7 +184,8 @@ class Gateway {
       log_.info("source", {{"name", source.name}, {"provider", source.provider->name}, {"url", url}});
     }
     for (const Destination& destination : config_.destinations) {
-      log_.info("destination", {{"name", destination.name}, {"url", destination.url}});
+      const std::string url = without_credentials(destination.url);
+      log_.info("destination", {{"name", destination.name}, {"url", url}});
     }
   }
 
@@ -194,6 +196,7 @@ class Gateway {
     if (std::exchange(stopping_, true)) ::_exit(128 + SIGTERM);
     log_.info("stopping: no new requests; what is under way may end",
               {{"seconds", config_.server.drain.count() / 1000.0}});
+    drained_by_ = clock_.ticks() + config_.server.drain;
     ingest_->drain();
     admin_->drain();
     auto ended = [this] {
@@ -204,9 +207,10 @@ class Gateway {
   }
 
   // Both ports are closed. Blocks, so it has a thread of its own: what still waits for the store is answered
-  // on the loop.
+  // on the loop. Attempts have what the ports left of the time.
   void end() {
-    deliverer_->drain(config_.server.drain);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(drained_by_ - clock_.ticks());
+    deliverer_->drain(std::max(left, std::chrono::milliseconds(0)));
     store_->stop();
     loop_.stop();
   }
@@ -223,6 +227,7 @@ class Gateway {
   std::string token_;
   bool stopping_ = false;
   int ports_open_ = 2;
+  Ticks drained_by_;
   std::thread ending_;
 
   http::Loop loop_;

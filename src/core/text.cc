@@ -1,5 +1,6 @@
 #include "core/text.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace creel {
@@ -64,6 +65,24 @@ std::string displayed(std::string_view text, std::size_t bytes_max) {
     }
     text.remove_prefix(c.bytes);
   }
+  return shown;
+}
+
+std::string without_credentials(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t authority = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const std::size_t path = std::min(url.find_first_of("/?#", authority), url.size());
+  const std::size_t user_end = url.substr(authority, path - authority).rfind('@');
+  std::string shown(url.substr(0, authority));
+  if (user_end == std::string_view::npos) {
+    shown += url.substr(authority, path - authority);
+  } else {
+    shown += "***";
+    shown += url.substr(authority + user_end, path - authority - user_end);
+  }
+  const std::size_t query = std::min(url.find_first_of("?#", path), url.size());
+  shown += url.substr(path, query - path);
+  if (query < url.size()) shown += "?***";
   return shown;
 }
 

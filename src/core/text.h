@@ -12,6 +12,9 @@ namespace creel {
 // \xNN or \u{NNNN}, and what is longer than `bytes_max` is cut with "…".
 std::string displayed(std::string_view text, std::size_t bytes_max = 256);
 
+// A URL as it may be shown: user and password, and what stands in the query, replaced by "***".
+std::string without_credentials(std::string_view url);
+
 // Whether `text` matches a glob of literals, '*' (any run, dots included) and '?'.
 bool matches_glob(std::string_view glob, std::string_view text);
 

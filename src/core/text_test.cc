@@ -41,5 +41,12 @@ TEST(Case, IsIgnoredInAsciiOnly) {
   EXPECT_FALSE(equal_ignoring_case("[", "{"));
 }
 
+TEST(WithoutCredentials, HidesUserPasswordAndQuery) {
+  EXPECT_EQ(without_credentials("http://127.0.0.1:8080/hook"), "http://127.0.0.1:8080/hook");
+  EXPECT_EQ(without_credentials("https://me:p@ss@example.org/hook"), "https://***@example.org/hook");
+  EXPECT_EQ(without_credentials("https://example.org/a@b?token=secret#x"), "https://example.org/a@b?***");
+  EXPECT_EQ(without_credentials("https://me@example.org?token=secret"), "https://***@example.org?***");
+}
+
 }  // namespace
 }  // namespace creel
