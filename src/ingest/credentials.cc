@@ -13,8 +13,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view kCredentialEndings[] = {"authorization", "token",   "secret",
-                                                   "password",      "api-key", "apikey"};
+constexpr std::string_view kCredentialEndings[] = {"authorization", "token",  "secret",    "password",
+                                                   "api-key",       "apikey", "access-key"};
 constexpr std::string_view kCredentialFields[] = {"token",  "access_token",  "api_key",  "apikey", "key",
                                                   "secret", "client_secret", "password", "auth"};
 

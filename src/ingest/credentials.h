@@ -20,8 +20,8 @@
 
 namespace creel {
 
-// Authorization, Cookie, every Proxy-… header, and names that end in authorization, token, secret, password
-// or api-key. Signature headers are none: they are good for one body only.
+// Authorization, Cookie, every Proxy-… header, and names that end in authorization, token, secret, password,
+// api-key or access-key. Signature headers are none: they are good for one body only.
 bool is_credential_header(std::string_view name);
 
 // token, access_token, api_key, apikey, key, secret, client_secret, password, auth; without regard to case.

@@ -77,7 +77,7 @@ TEST(CredentialMask, IsAnHmacSha256InHex) {
 TEST(CredentialMask, KnowsCredentialsByTheirNames) {
   for (std::string_view name :
        {"authorization", "Proxy-Authorization", "proxy-anything", "cookie", "X-Api-Key", "X-Auth-Token",
-        "x-telegram-bot-api-secret-token", "X-Client-Secret", "X-Password"}) {
+        "x-telegram-bot-api-secret-token", "X-Client-Secret", "X-Access-Key", "X-Password"}) {
     EXPECT_TRUE(is_credential_header(name)) << name;
   }
   for (std::string_view name : {"", "host", "webhook-id", "webhook-signature", "content-type", "user-agent",
