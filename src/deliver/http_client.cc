@@ -107,7 +107,9 @@ class HttpDestination final : public Endpoint {
         destination_(destination),
         receivers_(receivers),
         clock_(clock),
-        url_(request_url(destination.url, "")) {}
+        url_(request_url(destination.url, "")) {
+    if (destination.secret && destination.secret->can_sign()) signer_.emplace(*destination.secret);
+  }
   ~HttpDestination() override {
     for (const auto& transfer : running_)
       curl_multi_remove_handle(core_.multi, transfer->easy);
@@ -153,6 +155,7 @@ class HttpDestination final : public Endpoint {
   const ReceiverLookup& receivers_;
   const Clock& clock_;
   const std::string url_;
+  std::optional<Signer> signer_;  // of the destination's own secret
   std::vector<std::unique_ptr<Transfer>> idle_, running_;
 };
 
@@ -190,7 +193,8 @@ std::unique_ptr<Transfer> HttpDestination::make() {
 // What is this attempt's own.
 std::expected<void, std::string> HttpDestination::prepare(Transfer& transfer, Time now) {
   const StoredEvent& event = *transfer.order.content;
-  auto written = write_headers(destination_, transfer.order, receivers_(event.source), now, transfer.headers);
+  auto written = write_headers(destination_, transfer.order, receivers_(event.source), now, transfer.headers,
+                               signer_ ? &*signer_ : nullptr);
   if (!written) return written;
 
   transfer.list.resize(transfer.headers.count);

@@ -19,9 +19,9 @@ namespace creel {
 class HttpClient {
  public:
   struct Options {
-    std::size_t connections_max = 256;                    // kept open for reuse
-    std::size_t reply_bytes_max = std::size_t{16} << 10;  // of head and body, kept of a failure
-    std::size_t body_bytes_max = std::size_t{1} << 20;    // read of an answer
+    std::size_t connections_max = 256;                  // kept open for reuse
+    std::size_t reply_bytes_max = 1024;                 // of head and body, kept of a failure
+    std::size_t body_bytes_max = std::size_t{1} << 20;  // read of an answer
     std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
   };
 

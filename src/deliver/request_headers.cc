@@ -126,8 +126,8 @@ SignMode sign_mode(const Destination& destination) {
 
 std::expected<std::vector<Receiver::SignedHeader>, std::string> signature(const Destination& destination,
                                                                           const StoredEvent& event,
-                                                                          const Receiver* receiver,
-                                                                          Time now) {
+                                                                          const Receiver* receiver, Time now,
+                                                                          const Signer* signer) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
   std::vector<Receiver::SignedHeader> headers;
   switch (sign_mode(destination)) {
@@ -149,7 +149,9 @@ std::expected<std::vector<Receiver::SignedHeader>, std::string> signature(const 
       const std::string id = to_text(event.id);
       headers.push_back({"webhook-id", id});
       headers.push_back({"webhook-timestamp", std::to_string(seconds.time_since_epoch().count())});
-      headers.push_back({"webhook-signature", Signer(*destination.secret).sign(id, seconds, event.body)});
+      headers.push_back(
+          {"webhook-signature", signer ? signer->sign(id, seconds, event.body)
+                                       : Signer(*destination.secret).sign(id, seconds, event.body)});
       return headers;
     }
   }
@@ -180,10 +182,11 @@ void HeaderLines::add(std::string_view name, std::string_view value) {
 }
 
 std::expected<void, std::string> write_headers(const Destination& destination, const AttemptOrder& order,
-                                               const Receiver* receiver, Time now, HeaderLines& into) {
+                                               const Receiver* receiver, Time now, HeaderLines& into,
+                                               const Signer* signer) {
   into.clear();
   const StoredEvent& event = *order.content;
-  auto signed_headers = signature(destination, event, receiver, now);
+  auto signed_headers = signature(destination, event, receiver, now, signer);
   if (!signed_headers) return std::unexpected(std::move(signed_headers.error()));
 
   const SignMode mode = sign_mode(destination);

@@ -19,6 +19,7 @@
 namespace creel {
 
 class Receiver;
+class Signer;
 
 // A source's keys by its name, or null when there is no such source any more. The receiver outlives the
 // deliverer.
@@ -39,9 +40,11 @@ struct HeaderLines {
 };
 
 // Writes the headers of this attempt into `into`. The error is a sentence: why it cannot be signed as the
-// destination wants. `receiver` is the event's source, or null.
+// destination wants. `receiver` is the event's source, or null. `signer` is made of the destination's own
+// secret; without it one is made for this call when it is needed.
 std::expected<void, std::string> write_headers(const Destination& destination, const AttemptOrder& order,
-                                               const Receiver* receiver, Time now, HeaderLines& into);
+                                               const Receiver* receiver, Time now, HeaderLines& into,
+                                               const Signer* signer = nullptr);
 
 // The destination's URL with the query that the provider sent appended, without a fragment.
 std::string request_url(std::string_view destination_url, std::string_view event_head);
