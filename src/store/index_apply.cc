@@ -225,13 +225,16 @@ bool Index::Impl::apply_outcome(const JournalRecord& record) {
   // delivery up did not know yet.
   const bool is_outdated = outcome->state == DeliveryState::dead &&
                            delivery->state == DeliveryState::pending &&
-                           delivery->attempts == delivery->attempts_base && attempt.started < delivery->due;
+                           delivery->attempts == delivery->attempts_base && delivery->due != row->received &&
+                           attempt.started < delivery->due;
   delivery->attempts = attempt.number;
   change(*delivery, ended);
   // An attempt that ran while an operator cancelled counts when it was accepted, and else changes nothing
   // more.
   if (is_outdated) {
     delivery->attempts_base = attempt.number;
+    // A wall clock that went back could make each attempt look older than the retry: one budget is enough.
+    delivery->due = std::min(delivery->due, ended);
   } else if (delivery->state == DeliveryState::pending || outcome->state == DeliveryState::delivered) {
     delivery->state = outcome->state;
   }

@@ -154,9 +154,16 @@ void Truth::apply(const Outcome& outcome, Sequence sequence) {
   if (delivery == event->second.deliveries.end()) return;
   Version next = delivery->second.now();
   if (outcome.attempt.number <= next.attempts) return;
+  // An operator's retry came while what was to be the last attempt ran: it gives a fresh budget all the same.
+  const bool is_outdated = outcome.state == DeliveryState::dead && next.state == DeliveryState::pending &&
+                           next.attempts == next.attempts_base && next.due != event->second.received &&
+                           outcome.attempt.started < next.due;
   next.sequence = sequence;
   next.attempts = outcome.attempt.number;
-  if (next.state == DeliveryState::pending || outcome.state == DeliveryState::delivered) {
+  if (is_outdated) {
+    next.attempts_base = next.attempts;
+    next.due = std::min(next.due, outcome.attempt.started + outcome.attempt.took);
+  } else if (next.state == DeliveryState::pending || outcome.state == DeliveryState::delivered) {
     next.state = outcome.state;
     next.due = outcome.due;
   }
