@@ -80,6 +80,8 @@ Retention::Result Retention::step(Index& index) {
 Time Retention::trusted_newest(Index& index) {
   const Time newest = index.newest();
   const Ticks now = parts_.clock.ticks();
+  // From nothing to the first event is no leap of the clock.
+  if (newest == Time()) return newest;
   if (!trusted_) {
     trusted_ = newest;
     trusted_at_ = now;

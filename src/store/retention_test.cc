@@ -93,6 +93,16 @@ class RetentionTest : public testing::Test, public IndexFixture {
   int filled_ = 0;
 };
 
+class RetentionOfAnEmptyStoreTest : public RetentionTest {
+ protected:
+  void SetUp() override {
+    options_now_.age = 10min;
+    options_now_.segment_bytes = small().segment_bytes;
+    index();
+    make();
+  }
+};
+
 TEST_F(RetentionTest, RemovesASegmentThatIsOldWithItsRows) {
   const std::uint32_t first = oldest();
   fill_segment();
@@ -100,6 +110,16 @@ TEST_F(RetentionTest, RemovesASegmentThatIsOldWithItsRows) {
   EXPECT_GT(oldest(), first);
   EXPECT_EQ(retention_->segments_removed(), 1u);
   EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionOfAnEmptyStoreTest, TakesTheFirstEventsTimeForWhatItIs) {
+  retain();  // looks while there is nothing
+  keep({.key = "first", .destinations = {}});
+  fill_segment();
+  clock_.advance(11min);
+  keep({.key = "now", .destinations = {}});
+  retain();
+  EXPECT_EQ(retention_->segments_removed(), 1u);
 }
 
 TEST_F(RetentionTest, KeepsASegmentThatIsNotOld) {
