@@ -15,8 +15,9 @@ constexpr auto kFetchAgainAfter = std::chrono::seconds(1);
 DestinationQueue::DestinationQueue(const Destination& destination, std::size_t number, Limits limits)
     : destination_(destination),
       number_(number),
-      limits_(
-          {.deliveries_max = std::max<std::size_t>(limits.deliveries_max, 1), .bytes_max = limits.bytes_max}),
+      limits_({.deliveries_max = std::max<std::size_t>(limits.deliveries_max, 1),
+               .bytes_max = limits.bytes_max,
+               .awaited_max = std::max<std::size_t>(limits.awaited_max, 1)}),
       horizon_(Place{Time::min(), EventId{}, 0}) {}
 
 std::size_t DestinationQueue::bytes_of(const Entry& entry) {
@@ -36,7 +37,7 @@ void DestinationQueue::on_news(const DeliveryNews& news, Moment now) {
     Entry& entry = found->second;
     if (news.sequence <= entry.sequence) return;  // a page has told it already
     entry.sequence = news.sequence;
-    if (news.attempts >= entry.awaited) entry.awaited = 0;
+    if (news.attempts >= entry.awaited) await(entry, 0);
   }
   if (news.state == DeliveryState::pending) {
     on_pending(news, now);
@@ -59,7 +60,7 @@ void DestinationQueue::on_closed(const DeliveryNews& news) {
     return;
   }
   // The index will not bring an outcome for what it has closed.
-  entry.awaited = 0;
+  await(entry, 0);
   unqueue(found);
   forget(found);
 }
@@ -183,6 +184,13 @@ void DestinationQueue::unqueue(Entries::iterator found) {
   bytes_ -= bytes_of(entry);
   entry.phase = Phase::none;
   entry.content = nullptr;
+}
+
+// The index is to tell back the outcome of this attempt; 0: of none any more.
+void DestinationQueue::await(Entry& entry, std::uint32_t attempt) {
+  awaited_ += (attempt != 0 ? 1 : 0);
+  awaited_ -= (entry.awaited != 0 ? 1 : 0);
+  entry.awaited = attempt;
 }
 
 // Drops what nothing is left to know about.
@@ -315,6 +323,7 @@ std::optional<AttemptOrder> DestinationQueue::next_attempt(Moment now) {
   wake_waiting(now);
   const auto slots = static_cast<std::size_t>(std::max(destination_.concurrency, 1));
   if (!begun_ || draining_ || ready_.empty() || running_ >= slots) return std::nullopt;
+  if (awaited_ + running_ >= limits_.awaited_max) return std::nullopt;
 
   const Place place = *ready_.begin();
   const auto found = entries_.find(Key{place.event, place.ordinal});
@@ -340,7 +349,7 @@ Outcome DestinationQueue::on_attempt_ended(const AttemptOrder& order, AttemptRep
   --running_;
   entry.phase = Phase::none;
   entry.attempts = order.number;
-  entry.awaited = order.number;
+  await(entry, order.number);
 
   Outcome outcome;
   outcome.delivery = {.event = order.event, .destination = destination_.name, .ordinal = order.ordinal};
@@ -358,7 +367,7 @@ Outcome DestinationQueue::on_attempt_ended(const AttemptOrder& order, AttemptRep
   if (entry.closed) {
     if (outcome.state != DeliveryState::delivered) outcome.state = *entry.closed;
     // The index has closed it already and may have nothing to tell back.
-    entry.awaited = 0;
+    await(entry, 0);
     forget(found);
     return outcome;
   }

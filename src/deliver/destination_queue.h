@@ -56,6 +56,9 @@ class DestinationQueue {
   struct Limits {
     std::size_t deliveries_max = 1024;
     std::size_t bytes_max = std::size_t{16} << 20;  // of heads and bodies; one delivery alone may be larger
+    // Outcomes that the index has not told back. Beyond, nothing is attempted: a destination that fails at
+    // once could be tried faster than the index can write it down, and each such outcome takes memory.
+    std::size_t awaited_max = 32768;
   };
 
   // `destination` outlives the queue. Everything that is in the index counts as spilled.
@@ -157,6 +160,7 @@ class DestinationQueue {
   void lower_horizon(Place place);  // by value: it may be of the set that shrinks
   void settle_held(Sequence upto, Moment now);
   void unqueue(Entries::iterator entry);
+  void await(Entry& entry, std::uint32_t attempt);
   void forget(Entries::iterator entry);
   Ticks ready_at(const Entry& entry, Moment now) const;
   void wake_waiting(Moment now);
@@ -180,6 +184,7 @@ class DestinationQueue {
   std::set<Place> held_;
   std::size_t bytes_ = 0;  // of queued and held
   std::size_t running_ = 0;
+  std::size_t awaited_ = 0;  // how many entries await the index
 
   std::optional<Place> horizon_;  // nothing: all is in memory
   std::optional<Fetch> fetch_;

@@ -92,6 +92,19 @@ TEST(DestinationQueue, RunsNoMoreThanItsConcurrency) {
   EXPECT_TRUE(q.queue->next_attempt(q.now));
 }
 
+TEST(DestinationQueue, WaitsForAnIndexThatIsFarBehind) {
+  Queue q({.awaited_max = 2});
+  const EventId first = q.arrive();
+  for (int i = 0; i < 2; ++i)
+    q.arrive();
+  q.fail(q.queue->next_attempt(q.now).value());
+  q.succeed(q.queue->next_attempt(q.now).value());
+  EXPECT_FALSE(q.queue->next_attempt(q.now));
+  q.tell(first, DeliveryState::pending, 1);
+  EXPECT_TRUE(q.queue->next_attempt(q.now));
+  EXPECT_FALSE(q.queue->next_attempt(q.now));
+}
+
 TEST(DestinationQueue, TriesAgainAfterTheDelay) {
   Queue q;
   q.arrive();

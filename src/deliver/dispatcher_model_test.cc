@@ -42,7 +42,9 @@ class World final : Dispatcher::Actions {
     clocks_jump_ = random_.below(4) == 0;
     index_tells_ignored_outcomes_ = random_.below(2) == 0;
     failures_of_ten_ = random_.below(10);
-    limits_ = {.deliveries_max = 1 + random_.below(8), .bytes_max = 50 + random_.below(400)};
+    limits_ = {.deliveries_max = 1 + random_.below(8),
+               .bytes_max = 50 + random_.below(400),
+               .awaited_max = 1 + random_.below(12)};
     for (const char* name : {"first", "second"}) {
       Destination destination;
       destination.name = name;
