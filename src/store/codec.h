@@ -32,6 +32,19 @@ inline void put_long_text(std::string& into, std::string_view text) {
   into.append(text);
 }
 
+// Seven bits a byte, the lowest first: small numbers are short.
+inline void put_varint(std::string& into, std::uint64_t value) {
+  while (value >= 0x80) {
+    into.push_back(static_cast<char>(value | 0x80));
+    value >>= 7;
+  }
+  into.push_back(static_cast<char>(value));
+}
+// Small numbers of either sign are short.
+inline void put_signed_varint(std::string& into, std::int64_t value) {
+  put_varint(into, (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
+}
+
 template <class T>
 T number_at(const char* at) {
   T value;
@@ -54,6 +67,27 @@ class Decoder {
     const T value = number_at<T>(rest_.data());
     rest_.remove_prefix(sizeof(T));
     return value;
+  }
+  std::uint64_t varint() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      const auto byte = number<std::uint8_t>();
+      value |= std::uint64_t{byte & 0x7fu} << shift;
+      if (byte < 0x80) return value;
+    }
+    fail();
+    return 0;
+  }
+  std::int64_t signed_varint() {
+    const std::uint64_t value = varint();
+    return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
+  }
+  // A varint that is not larger than `most`.
+  template <class T>
+  T varint_upto(T most) {
+    const std::uint64_t value = varint();
+    if (value > most) fail();
+    return good_ ? static_cast<T>(value) : T{};
   }
   std::string_view text(std::size_t bytes) {
     if (rest_.size() < bytes) {

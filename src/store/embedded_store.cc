@@ -16,7 +16,11 @@ namespace creel::store {
 namespace {
 
 constexpr int kIndexNice = 4;
+constexpr std::uint64_t kSmallSegment = std::uint64_t{16} << 20;
 constexpr std::size_t kReaders = 2;
+// The index rests for so long behind a transaction of fewer records than that, unless a question waits.
+constexpr std::chrono::milliseconds kRest{2};
+constexpr Sequence kSmallStep = 64;
 // Records behind the index whose keys are read at open. More than that is an index being made anew, and the
 // newest keys are not worth a slow start.
 constexpr Sequence kTailMax = 200'000;
@@ -159,7 +163,10 @@ void EmbeddedStore::Impl::run_index() {
     if (indexer.indexed() != before) questions.on_progress();
     const Ticks now = parts.clock.ticks();
     if (next && *next <= now) {
-      if (!bell.wait(now)) return;
+      // A transaction costs as much as several events. When few come, more shall gather for the next one;
+      // nobody is acknowledged later for it.
+      const bool is_small = indexer.indexed() != before && indexer.indexed() - before < kSmallStep;
+      if (is_small ? !bell.rest(now + kRest) : !bell.wait(now)) return;
       continue;
     }
     if (!bell.wait(next)) return;
@@ -172,6 +179,12 @@ std::expected<std::unique_ptr<EmbeddedStore>, OpenError> EmbeddedStore::open(Emb
   if (!folder) return std::unexpected(folder.error());
   options.index.folder = folder->path() + "/index";
   options.journal.bytes_max = options.max_size;
+  if (options.max_size > 0) {
+    // Only whole segments can go, so a small store has small ones, and a reserve to match.
+    const std::uint64_t part = options.max_size / 8;
+    options.journal.segment_bytes = std::min(options.journal.segment_bytes, std::max(part, kSmallSegment));
+    options.journal.reserve_bytes = std::min(options.journal.reserve_bytes, part);
+  }
   options.journal.accept_damage = options.accept_damage;
   auto journal = Journal::open(*folder, options.journal);
   if (!journal) return std::unexpected(journal.error());
@@ -236,8 +249,12 @@ void EmbeddedStore::reject(const NewRejected& rejected) {
 }
 
 void EmbeddedStore::read(Freshness freshness, std::move_only_function<void(Reader&, Staleness)> question) {
-  const Sequence target = freshness == Freshness::current ? impl_->journal->synced().next - 1 : 0;
-  impl_->questions.ask(target, std::move(question));
+  if (freshness == Freshness::any) return impl_->questions.ask(0, std::move(question));
+  // What readers may see is synced, and outcomes wait for a sync of others: this one cannot.
+  impl_->committing.settle([impl = impl_.get(), question = std::move(question)]() mutable {
+    impl->questions.ask(impl->journal->synced().next - 1, std::move(question));
+    impl->bell.hurry();
+  });
 }
 
 StoreStatus EmbeddedStore::status() const {

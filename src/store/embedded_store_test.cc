@@ -75,12 +75,15 @@ class EmbeddedStoreTest : public testing::Test {
   EmbeddedStoreTest() : log_(clock_, {.level = LogLevel::error}) {}
 
   void open() {
+    EmbeddedStoreOptions options;
+    options.journal = IndexFixture::small();
+    open(options);
+  }
+  void open(EmbeddedStoreOptions options) {
     store_.reset();
     feed_ = std::make_unique<WaitingFeed>();
-    EmbeddedStoreOptions options;
     options.folder = temp_.path() + "/creel-data";
     options.recent_keys = 1000;
-    options.journal = IndexFixture::small();
     auto store = EmbeddedStore::open(options, {.disk = disk_, .clock = clock_, .log = log_});
     ASSERT_TRUE(store.has_value()) << store.error().message;
     store_ = *std::move(store);
@@ -107,6 +110,15 @@ class EmbeddedStoreTest : public testing::Test {
     store_->append(append);
     append.finished.get_future().wait();
     return append.result;
+  }
+  void deliver(EventId event) {
+    Outcome outcome;
+    outcome.delivery = {event, "app", 1};
+    outcome.attempt.started = clock_.now();
+    outcome.attempt.result = AttemptResult::delivered;
+    outcome.attempt.status = 200;
+    outcome.state = DeliveryState::delivered;
+    store_->record(outcome);
   }
   template <class Answer>
   Answer ask(std::function<Answer(Reader&)> question) {
@@ -162,6 +174,60 @@ TEST_F(EmbeddedStoreTest, KeepsTellsRecordsAndFindsItAllAfterAReopen) {
   ASSERT_TRUE(content.has_value());
   EXPECT_EQ(content->body, "hello");
   EXPECT_EQ(content->head, "POST / HTTP/1.1\r\n\r\n");
+}
+
+// Nobody waits for the sync of an outcome, so a question that wants to see it has to ask for one.
+TEST_F(EmbeddedStoreTest, ShowsAnOutcomeThatWasJustRecorded) {
+  EmbeddedStoreOptions options;
+  options.journal = IndexFixture::small();
+  options.committer.outcome_write = 1h;
+  options.committer.outcome_sync = 1h;
+  open(options);
+  const auto kept = append("wh_1", "hello");
+  ASSERT_TRUE(kept.has_value());
+  deliver(kept->first);
+  const auto row = ask<std::expected<EventRow, StoreError>>([&](Reader& reader) {
+    assume(on_read);
+    return reader.event(kept->first);
+  });
+  ASSERT_TRUE(row.has_value());
+  EXPECT_EQ(row->deliveries.at(0).state, DeliveryState::delivered);
+}
+
+TEST_F(EmbeddedStoreTest, RefusesAtItsLargestSizeDrainsAndGoesOn) {
+  EmbeddedStoreOptions options;
+  options.journal.segment_bytes = std::uint64_t{1} << 20;
+  options.journal.slice_bytes = std::uint64_t{64} << 10;
+  options.max_size = std::uint64_t{24} << 20;
+  options.index.wal_bytes_max = std::uint64_t{256} << 10;
+  open(options);
+  const std::string body(100'000, 'b');
+  std::vector<EventId> pending;
+  std::expected<Kept, StoreError> kept;
+  for (int i = 0; i < 400 && kept; ++i) {
+    kept = append("wh_" + std::to_string(i), body);
+    if (kept) pending.push_back(kept->first);
+  }
+  ASSERT_FALSE(kept.has_value());
+  EXPECT_EQ(kept.error(), StoreError::full);
+  // An append is answered a moment before the status says what it means; a question comes after it.
+  EXPECT_TRUE(ask<bool>([](Reader&) { return true; }));
+  EXPECT_FALSE(store_->status().can_commit);
+  EXPECT_FALSE(store_->status().reason.empty());
+  EXPECT_LE(store_->status().bytes, options.max_size);
+  EXPECT_GT(pending.size(), 100u);
+
+  for (const EventId event : pending)
+    deliver(event);
+  const auto until = clock_.ticks() + 20s;
+  while ((!kept || store_->counters().segments_removed == 0) && clock_.ticks() < until) {
+    EXPECT_TRUE(ask<bool>([](Reader&) { return true; }));
+    kept = append("wh_new", body);
+  }
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_TRUE(ask<bool>([](Reader&) { return true; }));
+  EXPECT_TRUE(store_->status().can_commit);
+  EXPECT_GT(store_->counters().segments_removed, 0u);
 }
 
 TEST_F(EmbeddedStoreTest, AnswersDuplicateAlsoAfterAReopen) {

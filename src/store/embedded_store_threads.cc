@@ -35,6 +35,21 @@ void Bell::close() {
   changed_.notify_one();
 }
 
+void Bell::hurry() {
+  {
+    const std::lock_guard lock(mutex_);
+    hurried_ = true;
+  }
+  changed_.notify_one();
+}
+
+bool Bell::rest(std::chrono::steady_clock::time_point until) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, until, [this] { return hurried_ || closed_; });
+  hurried_ = false;
+  return !closed_;
+}
+
 bool Bell::wait(std::optional<std::chrono::steady_clock::time_point> until) {
   std::unique_lock lock(mutex_);
   const auto ready = [this] { return rung_ || closed_; };

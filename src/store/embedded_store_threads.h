@@ -24,13 +24,17 @@ class Bell {
  public:
   void ring();
   void close();
+  // Ends a rest.
+  void hurry();
+  // Until somebody hurries it, or until then, whether it rings or not. False: closed.
+  bool rest(std::chrono::steady_clock::time_point until);
   // Until it rings, or until then. False: closed.
   bool wait(std::optional<std::chrono::steady_clock::time_point> until);
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool rung_ = false, closed_ = false;
+  bool rung_ = false, hurried_ = false, closed_ = false;
 };
 
 // Questions that wait for the index to pass a place, and the threads that answer them.

@@ -40,7 +40,7 @@ bool Index::Impl::apply(const JournalRecord& record) {
     case RecordKind::event:
       return apply_event(record, batch->keep(record.payload));
     case RecordKind::outcome:
-      return apply_outcome(record);
+      return apply_outcomes(record);
     case RecordKind::command:
       return apply_command(record);
     case RecordKind::copy:
@@ -209,21 +209,26 @@ void Index::Impl::check_conflict(EventId original, std::uint16_t item) {
 // --- Outcomes and commands
 // -----------------------------------------------------------------------------------------
 
-bool Index::Impl::apply_outcome(const JournalRecord& record) {
-  const auto outcome = decode_outcome(record.payload);
-  if (!outcome) return false;
-  const Attempt& attempt = outcome->attempt;
+bool Index::Impl::apply_outcomes(const JournalRecord& record) {
+  OutcomeReader outcomes(record.payload);
+  while (outcomes.next(outcome))
+    apply_outcome(record);
+  return outcomes.good();
+}
+
+void Index::Impl::apply_outcome(const JournalRecord& record) {
+  const Attempt& attempt = outcome.attempt;
   const Time ended = attempt.started + attempt.took;
   note_time(record, ended);
-  EventEntry* row = batch->find(outcome->delivery.event);
-  const auto destination = texts->find(NameKind::destination, outcome->delivery.destination);
-  if (row == nullptr || !destination) return true;
-  DeliveryEntry* delivery = row->find(*destination, outcome->delivery.ordinal);
-  if (delivery == nullptr || attempt.number <= delivery->attempts) return true;
+  EventEntry* row = batch->find(outcome.delivery.event);
+  const auto destination = texts->find(NameKind::destination, outcome.delivery.destination);
+  if (row == nullptr || !destination) return;
+  DeliveryEntry* delivery = row->find(*destination, outcome.delivery.ordinal);
+  if (delivery == nullptr || attempt.number <= delivery->attempts) return;
 
   // An operator's retry that came while this attempt ran gave a fresh budget, of which whoever gave the
   // delivery up did not know yet.
-  const bool is_outdated = outcome->state == DeliveryState::dead &&
+  const bool is_outdated = outcome.state == DeliveryState::dead &&
                            delivery->state == DeliveryState::pending &&
                            delivery->attempts == delivery->attempts_base && delivery->due != row->received &&
                            attempt.started < delivery->due;
@@ -235,17 +240,16 @@ bool Index::Impl::apply_outcome(const JournalRecord& record) {
     delivery->attempts_base = attempt.number;
     // A wall clock that went back could make each attempt look older than the retry: one budget is enough.
     delivery->due = std::min(delivery->due, ended);
-  } else if (delivery->state == DeliveryState::pending || outcome->state == DeliveryState::delivered) {
-    delivery->state = outcome->state;
+  } else if (delivery->state == DeliveryState::pending || outcome.state == DeliveryState::delivered) {
+    delivery->state = outcome.state;
   }
-  if (!is_outdated) delivery->due = delivery->state == DeliveryState::pending ? outcome->due : Time();
+  if (!is_outdated) delivery->due = delivery->state == DeliveryState::pending ? outcome.due : Time();
   if (attempt.result == AttemptResult::delivered) {
     delivery->success = {attempt.started, attempt.took, attempt.status};
   } else {
     batch->add_attempt(row->id, *delivery, attempt);
   }
   batch->report(*row, *delivery, record.sequence, nullptr);
-  return true;
 }
 
 bool Index::Impl::apply_command(const JournalRecord& record) {

@@ -7,6 +7,12 @@ namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 constexpr std::size_t kReplyBytesMax = 1024;
+constexpr std::size_t kTableMin = 1024;
+constexpr std::size_t kObjectsKept = 8192;  // from one transaction to the next
+
+std::size_t slot_of(EventId id) {
+  return static_cast<std::size_t>((id.value ^ id.value >> 16) * 0x9e3779b97f4a7c15u >> 32);
+}
 
 std::int64_t count_of(Time time) {
   return time.time_since_epoch().count();
@@ -62,35 +68,73 @@ IndexBatch::IndexBatch(Database& database, Names& names)
       drop_reply_(database,
                   "UPDATE attempts SET reply = x'' WHERE event = ? AND destination = ? AND ordinal = ? AND "
                   "reply <> x''"),
-      forget_attempts_(database, "DELETE FROM attempts WHERE event = ?") {}
+      forget_attempts_(database, "DELETE FROM attempts WHERE event = ?"),
+      table_(kTableMin) {}
+
+IndexBatch::Touched* IndexBatch::touched(EventId id) {
+  const std::size_t mask = table_.size() - 1;
+  for (std::size_t slot = slot_of(id) & mask; table_[slot] != 0; slot = (slot + 1) & mask) {
+    Touched& touched = objects_[table_[slot] - 1];
+    if (touched.event.id == id) return &touched;
+  }
+  return nullptr;
+}
+
+IndexBatch::Touched& IndexBatch::next(EventId id) {
+  if (used_ == objects_.size()) objects_.emplace_back();
+  Touched& touched = objects_[used_];
+  touched.is_new = touched.is_removed = false;
+  touched.before.clear();
+  touched.event.id = id;
+  touched.event.deliveries.clear();
+  return touched;
+}
+
+IndexBatch::Touched& IndexBatch::keep(Touched& touched) {
+  if (used_ * 2 >= table_.size()) grow();
+  const std::size_t mask = table_.size() - 1;
+  std::size_t slot = slot_of(touched.event.id) & mask;
+  while (table_[slot] != 0)
+    slot = (slot + 1) & mask;
+  table_[slot] = static_cast<std::uint32_t>(++used_);
+  return touched;
+}
+
+void IndexBatch::grow() {
+  table_.assign(table_.size() * 2, 0);
+  const std::size_t mask = table_.size() - 1;
+  for (std::uint32_t i = 0; i < used_; ++i) {
+    std::size_t slot = slot_of(objects_[i].event.id) & mask;
+    while (table_[slot] != 0)
+      slot = (slot + 1) & mask;
+    table_[slot] = i + 1;
+  }
+}
 
 EventEntry* IndexBatch::find(EventId id) {
-  if (const auto found = touched_.find(id.value); found != touched_.end()) {
-    return found->second.is_removed ? nullptr : &found->second.event;
-  }
-  EventEntry event;
-  const RowRead read = read_event(select_, id, event);
+  if (Touched* known = touched(id)) return known->is_removed ? nullptr : &known->event;
+  Touched& fresh = next(id);
+  const RowRead read = read_event(select_, id, fresh.event);
   if (read == RowRead::missing) return nullptr;
   if (read == RowRead::damaged) database_.note_damage("a row of an event");
-  Touched& touched = touched_[id.value];
-  touched.before = event.deliveries;
-  touched.segment_before = event.segment;
-  touched.offset_before = event.offset;
-  touched.event = std::move(event);
-  order_.push_back(&touched);
-  return &touched.event;
+  fresh.before = fresh.event.deliveries;
+  fresh.segment_before = fresh.event.segment;
+  fresh.offset_before = fresh.event.offset;
+  return &keep(fresh).event;
 }
 
 EventEntry& IndexBatch::add(EventId id) {
-  Touched& touched = touched_[id.value];
-  touched.is_new = true;
-  touched.event.id = id;
-  order_.push_back(&touched);
-  return touched.event;
+  if (Touched* known = touched(id)) {
+    known->is_new = true;
+    return known->event;
+  }
+  Touched& fresh = next(id);
+  fresh.is_new = true;
+  return keep(fresh).event;
 }
 
 void IndexBatch::remove(EventId id) {
-  if (find(id) != nullptr) touched_[id.value].is_removed = true;
+  if (find(id) != nullptr) touched(id)->is_removed = true;
 }
 
 void IndexBatch::add_attempt(EventId id, const DeliveryEntry& delivery, const Attempt& attempt) {
@@ -121,8 +165,10 @@ void IndexBatch::report(const EventEntry& event, const DeliveryEntry& delivery, 
 }
 
 const StoredEventView* IndexBatch::keep(StoredEventView content) {
-  contents_.push_back(content);
-  return &contents_.back();
+  if (contents_used_ == contents_.size()) contents_.emplace_back();
+  StoredEventView& kept = contents_[contents_used_++];
+  kept = content;
+  return &kept;
 }
 
 std::string_view IndexBatch::keep(std::string_view bytes) {
@@ -140,8 +186,8 @@ std::string_view IndexBatch::keep(std::string_view bytes) {
 }
 
 void IndexBatch::flush() {
-  for (Touched* touched : order_)
-    write(*touched);
+  for (std::size_t i = 0; i < used_; ++i)
+    write(objects_[i]);
   for (const auto& [key, by] : counts_) {
     if (by != 0) count_.run(key.first, static_cast<int>(key.second), by);
   }
@@ -197,11 +243,13 @@ void IndexBatch::count(const DeliveryEntry& delivery, std::int64_t by) {
 }
 
 void IndexBatch::clear() {
-  touched_.clear();
-  order_.clear();
+  if (used_ > 0) std::ranges::fill(table_, 0);
+  used_ = 0;
+  if (objects_.size() > kObjectsKept) objects_.resize(kObjectsKept);
+  if (contents_.size() > kObjectsKept) contents_.resize(kObjectsKept);
   counts_.clear();
   reports_.clear();
-  contents_.clear();
+  contents_used_ = 0;
   for (auto& chunk : chunks_)
     chunk->clear();
   if (chunks_.size() > 16) chunks_.resize(16);

@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "store/index_names.h"
@@ -61,6 +60,11 @@ class IndexBatch {
     std::uint64_t segment_before = 0, offset_before = 0;
     bool is_new = false, is_removed = false;
   };
+  // The object of an event that has none yet. It stays only when kept: the next call gives it again.
+  Touched& next(EventId id);
+  Touched& keep(Touched& touched);
+  Touched* touched(EventId id);
+  void grow();
   void write(Touched& touched);
   void write_difference(const Touched& touched);
   void count(const DeliveryEntry& delivery, std::int64_t by);
@@ -70,11 +74,15 @@ class IndexBatch {
   Statement select_, insert_, update_, delete_;
   Statement pend_, unpend_, settle_, unsettle_, count_;
   Statement add_attempt_, drop_reply_, forget_attempts_;
-  std::unordered_map<std::uint64_t, Touched> touched_;
-  std::vector<Touched*> order_;
+  // The objects are used again by the next transaction, with their memory: the first `used_` count. The table
+  // has places among them plus one, or 0: open addressing by id.
+  std::deque<Touched> objects_;
+  std::size_t used_ = 0;
+  std::vector<std::uint32_t> table_;
   std::map<std::pair<std::uint32_t, DeliveryState>, std::int64_t> counts_;
   std::vector<IndexedDelivery> reports_;
-  std::deque<StoredEventView> contents_;
+  std::deque<StoredEventView> contents_;  // used again, too
+  std::size_t contents_used_ = 0;
   std::vector<std::unique_ptr<std::string>> chunks_;
   std::size_t chunk_ = 0;
   std::string blob_;

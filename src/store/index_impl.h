@@ -42,7 +42,8 @@ struct Index::Impl {
   // Each makes of a record what it means. False: its payload is none.
   bool apply(const JournalRecord& record);
   bool apply_event(const JournalRecord& record, std::string_view payload);
-  bool apply_outcome(const JournalRecord& record);
+  bool apply_outcomes(const JournalRecord& record);
+  void apply_outcome(const JournalRecord& record);
   bool apply_command(const JournalRecord& record);
   bool apply_copy(const JournalRecord& record, std::string_view payload);
   bool apply_keys(const JournalRecord& record);
@@ -96,6 +97,7 @@ struct Index::Impl {
 
   // Of the record in hand.
   EventRecord event;
+  Outcome outcome;
   CopyRecord copy;
   std::vector<KeptKey> kept;
   std::vector<EventId> repeated;

@@ -60,19 +60,24 @@ void add_event(std::string_view payload, bool with_bodies, std::string& out) {
   if (with_bodies) fmt::format_to(into, ",\"head\":{},\"body\":{}", quoted(event.head), quoted(event.body));
 }
 
-void add_outcome(std::string_view payload, std::string& out) {
-  const auto outcome = decode_outcome(payload);
-  if (!outcome) {
+void add_outcomes(std::string_view payload, std::string& out) {
+  std::vector<Outcome> outcomes;
+  if (!decode_outcomes(payload, outcomes)) {
     out += ",\"unreadable\":true";
     return;
   }
-  fmt::format_to(std::back_inserter(out),
-                 ",\"delivery\":{},\"attempt\":{},\"started\":{},\"took_ms\":{},\"result\":{},\"status\":{},"
-                 "\"state\":{},\"due\":{},\"error\":{}",
-                 quoted(to_text(outcome->delivery)), outcome->attempt.number,
-                 millis(outcome->attempt.started), outcome->attempt.took.count(),
-                 quoted(to_text(outcome->attempt.result)), outcome->attempt.status,
-                 quoted(to_text(outcome->state)), millis(outcome->due), quoted(outcome->attempt.error));
+  out += ",\"outcomes\":[";
+  for (const Outcome& outcome : outcomes) {
+    if (&outcome != &outcomes.front()) out += ',';
+    fmt::format_to(
+        std::back_inserter(out),
+        "{{\"delivery\":{},\"attempt\":{},\"started\":{},\"took_ms\":{},\"result\":{},\"status\":{},"
+        "\"state\":{},\"due\":{},\"error\":{}}}",
+        quoted(to_text(outcome.delivery)), outcome.attempt.number, millis(outcome.attempt.started),
+        outcome.attempt.took.count(), quoted(to_text(outcome.attempt.result)), outcome.attempt.status,
+        quoted(to_text(outcome.state)), millis(outcome.due), quoted(outcome.attempt.error));
+  }
+  out += ']';
 }
 
 void add_command(std::string_view payload, std::string& out) {
@@ -148,7 +153,7 @@ std::string line_of(const FoundRecord& record, bool with_bodies) {
       add_event(record.payload, with_bodies, out);
       break;
     case RecordKind::outcome:
-      add_outcome(record.payload, out);
+      add_outcomes(record.payload, out);
       break;
     case RecordKind::command:
       add_command(record.payload, out);

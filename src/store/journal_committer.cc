@@ -8,6 +8,8 @@
 namespace creel::store {
 namespace {
 
+constexpr std::size_t kOutcomeBytes = std::size_t{32} << 10;  // of a record of outcomes: then it is full
+
 // The first deadline of those that are set.
 std::optional<Ticks> earliest(std::initializer_list<std::optional<Ticks>> times) {
   std::optional<Ticks> first;
@@ -111,13 +113,17 @@ void Committer::gather_reserved() {
   }
 }
 
+// As many to a record as may share one: a frame costs more than an outcome.
 void Committer::gather_outcomes() {
   while (planned_outcomes_ < outcomes_.size()) {
     const std::size_t from = scratch_.size();
-    encode_outcome(outcomes_[planned_outcomes_], scratch_);
+    OutcomeWriter writer(scratch_);
+    std::size_t to = planned_outcomes_;
+    while (to < outcomes_.size() && writer.takes(outcomes_[to]) && scratch_.size() - from < kOutcomeBytes)
+      writer.add(outcomes_[to++]);
     if (!fits(scratch_.size() - from)) return scratch_.resize(from);
     plan(RecordKind::outcome, from);
-    planned_outcomes_ += 1;
+    planned_outcomes_ = to;
   }
 }
 
@@ -351,15 +357,21 @@ std::optional<Ticks> Committer::step() {
   return earliest({outcomes_due_, sync_due_, probe_due_});
 }
 
-void Committer::finish() {
-  while (has_urgent())
-    commit();
+void Committer::settle() {
+  if (outcomes_.empty() && !journal_.has_unsynced()) return;
   while (!outcomes_.empty()) {
     const std::size_t before = outcomes_.size();
     write_outcomes();
     if (outcomes_.size() == before) break;
   }
   static_cast<void>(sync(clock_.ticks()));
+  look_at_room();
+}
+
+void Committer::finish() {
+  while (has_urgent())
+    commit();
+  settle();
   look_at_room();
 }
 

@@ -79,6 +79,9 @@ class Committer {
   // submission; nothing when there is none. A time that has come already means: call again.
   std::optional<Ticks> step() ON_JOURNAL;
 
+  // Writes and syncs what has been submitted and nobody waits for: outcomes, whatever is due when.
+  void settle() ON_JOURNAL;
+
   // Writes and syncs everything that has gathered, whatever is due when. What cannot be written is answered
   // with an error.
   void finish() ON_JOURNAL;

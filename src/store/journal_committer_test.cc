@@ -276,6 +276,29 @@ TEST(Committer, LetsOutcomesRideAlongWithTheNextSync) {
   EXPECT_EQ(world.count(RecordKind::outcome), 1u);
 }
 
+TEST(Committer, WritesOutcomesThatGatherIntoOneRecord) {
+  assume(on_journal);
+  CommitterWorld world;
+  for (Sequence i = 2; i < 22; ++i) {
+    Outcome first = world.outcome(1);
+    first.delivery.event = EventId::of(i, 0);
+    world.committer->submit(first);
+  }
+  // A second attempt of one of them: no delivery is in a record twice.
+  world.committer->submit(world.outcome(2));
+  world.committer->settle();
+  EXPECT_EQ(world.count(RecordKind::outcome), 2u);
+  std::size_t outcomes = 0;
+  for (const ReadBack& record : world.read_all()) {
+    if (record.kind != RecordKind::outcome) continue;
+    std::vector<Outcome> decoded;
+    ASSERT_TRUE(decode_outcomes(record.payload, decoded));
+    outcomes += decoded.size();
+  }
+  EXPECT_EQ(outcomes, 21u);
+  EXPECT_EQ(world.journal->synced(), world.journal->written());
+}
+
 TEST(Committer, TellsACommandItsSequenceAfterTheSync) {
   assume(on_journal);
   CommitterWorld world;

@@ -108,6 +108,7 @@ struct JournalThread::Impl {
   Mailbox<Forward> forwards;
   Mailbox<OwnedRejected> rejects;
   Mailbox<Work> works;
+  Mailbox<std::move_only_function<void()>> settles;
   Bell bell, filler_bell;
   std::atomic<bool> is_stopping{false}, is_closed{false}, filler_stops{false}, wakes_soon{false};
   std::atomic<JournalHealth> health{JournalHealth::good};
@@ -120,6 +121,7 @@ struct JournalThread::Impl {
   std::vector<Forward> taken_forwards;
   std::vector<OwnedRejected> taken_rejects;
   std::vector<Work> taken_works;
+  std::vector<std::move_only_function<void()>> taken_settles;
   JournalPlace shown;
 };
 
@@ -130,6 +132,7 @@ void JournalThread::Impl::posted(bool was_empty, bool can_wait) {
 
 // Hands what has gathered to the committer. False when there was nothing.
 bool JournalThread::Impl::take_all() {
+  settles.take(taken_settles);  // First: what was recorded before is in its box by now.
   commands.take(taken_commands);
   forwards.take(taken_forwards);
   outcomes.take(taken_outcomes);
@@ -147,11 +150,14 @@ bool JournalThread::Impl::take_all() {
 }
 
 void JournalThread::Impl::after_step() {
+  if (!taken_settles.empty()) committer.settle();
   health.store(committer.health(), std::memory_order_relaxed);
   if (const JournalPlace now = journal.synced(); now != shown) {
     shown = now;
     if (hook) hook();
   }
+  for (auto& done : std::exchange(taken_settles, {}))
+    done();
   works.take(taken_works);
   for (Work& work : taken_works)
     work(journal);
@@ -209,6 +215,10 @@ void JournalThread::Impl::refuse_rest() {
   for (Forward& forward : late_forwards) {
     if (forward.done) forward.done(std::unexpected(StoreError::stopping));
   }
+  std::vector<std::move_only_function<void()>> late_settles;
+  settles.take(late_settles);
+  for (auto& done : late_settles)
+    done();
 }
 
 JournalThread::JournalThread(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}
@@ -255,6 +265,10 @@ void JournalThread::forward(Forward forward) {
 void JournalThread::reject(const NewRejected& rejected) {
   if (impl_->quarantine == nullptr || !impl_->quarantine->admit(rejected.source, rejected.cause)) return;
   impl_->posted(impl_->rejects.post(OwnedRejected(rejected)));
+}
+
+void JournalThread::settle(std::move_only_function<void()> done) {
+  impl_->posted(impl_->settles.post(std::move(done)));
 }
 
 void JournalThread::run(std::move_only_function<void(Journal&)> work) {

@@ -1,6 +1,7 @@
 #include "store/record.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "store/codec.h"
 
@@ -45,39 +46,164 @@ std::string_view take_text(Decoder& from) {
   return bytes < 255 ? from.text(bytes) : from.long_text();
 }
 
-constexpr std::uint8_t kHasOccurred = 1;
+constexpr std::int64_t count_of(Time time) {
+  return time.time_since_epoch().count();
+}
+// Of numbers that may be anything: the difference wraps around, and back again.
+constexpr std::int64_t minus(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+constexpr std::int64_t plus(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+constexpr Time time_of(std::int64_t count) {
+  return Time(std::chrono::milliseconds(count));
+}
+
+// --- The texts of an event
+// -----------------------------------------------------------------------------------------
+
+// How a text of an event is written: a number whose two lowest bits say where it stands, and whose others are
+// its length. In the head or the body, the offset follows; the bytes themselves else.
+enum class Where : std::uint8_t { here = 0, in_head = 1, in_body = 2, as_before = 3 };
+constexpr std::size_t kReferredMin = 6;  // A reference takes about three bytes.
+// Providers say who and what near the front; looking further would cost more than it saves.
+constexpr std::size_t kLookedThrough = std::size_t{4} << 10;
+
+class TextWriter {
+ public:
+  TextWriter(std::string& into, std::string_view head, std::string_view body)
+      : into_(into), head_(head.substr(0, kLookedThrough)), body_(body) {}
+
+  // A text that stands nowhere else.
+  void put(std::string_view text) {
+    put_tag(Where::here, text.size());
+    into_.append(text);
+    before_ = text;
+  }
+  // One that may stand in the head, or in this part of the body.
+  void put_found(std::string_view text, std::size_t body_offset) {
+    if (text.size() >= kReferredMin) {
+      if (text == before_) return put_tag(Where::as_before, 0);
+      const auto part = body_.substr(std::min(body_offset, body_.size()), kLookedThrough);
+      if (refer(Where::in_body, part, text, body_offset) || refer(Where::in_head, head_, text, 0)) return;
+    }
+    put(text);
+  }
+
+ private:
+  void put_tag(Where where, std::size_t bytes) {
+    put_varint(into_, std::uint64_t{bytes} << 2 | static_cast<std::uint8_t>(where));
+  }
+  bool refer(Where where, std::string_view part, std::string_view text, std::size_t offset) {
+    const void* found = ::memmem(part.data(), part.size(), text.data(), text.size());
+    if (found == nullptr) return false;
+    put_tag(where, text.size());
+    put_varint(into_, static_cast<std::size_t>(static_cast<const char*>(found) - part.data()) + offset);
+    before_ = text;
+    return true;
+  }
+
+  std::string& into_;
+  const std::string_view head_, body_;
+  std::string_view before_;
+};
+
+class TextReader {
+ public:
+  TextReader(Decoder& from, std::string_view head, std::string_view body)
+      : from_(from), head_(head), body_(body) {}
+
+  std::string_view take() {
+    const std::uint64_t tag = from_.varint();
+    const std::uint64_t bytes = tag >> 2;
+    switch (static_cast<Where>(tag & 3)) {
+      case Where::here:
+        return before_ = from_.text(bytes);
+      case Where::in_head:
+        return before_ = refer(head_, bytes);
+      case Where::in_body:
+        return before_ = refer(body_, bytes);
+      case Where::as_before:
+        if (bytes != 0) from_.fail();
+        return before_;
+    }
+    return {};
+  }
+
+ private:
+  std::string_view refer(std::string_view part, std::uint64_t bytes) {
+    const std::uint64_t offset = from_.varint();
+    if (offset > part.size() || bytes > part.size() - offset) {
+      from_.fail();
+      return {};
+    }
+    return part.substr(offset, bytes);
+  }
+
+  Decoder& from_;
+  const std::string_view head_, body_;
+  std::string_view before_;
+};
+
+constexpr std::uint8_t kHasOccurred = 1, kIsSlice = 2;
+constexpr std::uint8_t kOtherDestination = 1, kHasItem = 2, kHasOrdinal = 4, kIsUnusual = 8;
 // The bounds below are what the smallest encoding of each thing takes; they keep a short payload from asking
 // for much memory.
-constexpr std::uint64_t kItemBytesMin = 4 + 1 + 8;
+constexpr std::uint64_t kItemBytesMin = 4 + 1;
 constexpr std::uint64_t kDeliveryBytesMin = 2 + 1 + 4 + 1 + 8 + 4 + 4 + 8;
+
+void put_item(const NewItem& item, const NewEvent& event, TextWriter& texts, std::string& into) {
+  texts.put_found(item.dedupe_key, item.body_offset);
+  texts.put_found(item.provider_id, item.body_offset);
+  texts.put_found(item.type, item.body_offset);
+  texts.put_found(item.subject, item.body_offset);
+  const bool is_slice = item.body_offset != 0 || item.body_bytes != event.body.size();
+  put_number(into, static_cast<std::uint8_t>((item.occurred ? kHasOccurred : 0) | (is_slice ? kIsSlice : 0)));
+  if (item.occurred) put_signed_varint(into, minus(count_of(event.received), count_of(*item.occurred)));
+  if (is_slice) {
+    put_varint(into, item.body_offset);
+    put_varint(into, item.body_bytes);
+  }
+}
+
+bool take_item(Decoder& from, TextReader& texts, EventRecord& event) {
+  EventItem& item = event.items.emplace_back();
+  item.dedupe_key = texts.take();
+  item.provider_id = texts.take();
+  item.type = texts.take();
+  item.subject = texts.take();
+  const auto flags = from.number<std::uint8_t>();
+  if (flags > (kHasOccurred | kIsSlice)) return false;
+  if ((flags & kHasOccurred) != 0)
+    item.occurred = time_of(minus(count_of(event.received), from.signed_varint()));
+  item.body_bytes = static_cast<std::uint32_t>(event.body.size());
+  if ((flags & kIsSlice) != 0) {
+    item.body_offset = from.varint_upto(item.body_bytes);
+    item.body_bytes = from.varint_upto(item.body_bytes - item.body_offset);
+  }
+  return from.good();
+}
 
 }  // namespace
 
-// form, flags-free fixed numbers, texts, items, destinations, then the lengths of head and body, which
-// follow.
+// The lengths of head and body come first: the texts refer to them, and they stand at the end.
 void encode_event_meta(const NewEvent& event, std::string& into) {
   put_number(into, kForm);
-  put_time(into, event.received);
-  put_number(into, std::int64_t{event.dedupe_window.count()});
-  put_text(into, event.source);
-  put_text(into, event.peer);
-  put_text(into, event.secret_label);
-  put_number(into, static_cast<std::uint16_t>(event.items.size()));
-  for (const NewItem& item : event.items) {
-    put_text(into, item.dedupe_key);
-    put_text(into, item.provider_id);
-    put_text(into, item.type);
-    put_text(into, item.subject);
-    put_number(into, item.occurred ? kHasOccurred : std::uint8_t{0});
-    if (item.occurred) put_time(into, *item.occurred);
-    put_number(into, item.body_offset);
-    put_number(into, item.body_bytes);
-  }
-  put_number(into, static_cast<std::uint16_t>(event.destinations.size()));
+  put_varint(into, event.head.size());
+  put_varint(into, event.body.size());
+  put_signed_varint(into, count_of(event.received));
+  put_signed_varint(into, event.dedupe_window.count());
+  TextWriter texts(into, event.head, event.body);
+  texts.put(event.source);
+  texts.put(event.peer);
+  texts.put(event.secret_label);
+  put_varint(into, static_cast<std::uint16_t>(event.items.size()));
+  for (const NewItem& item : event.items)
+    put_item(item, event, texts, into);
+  put_varint(into, static_cast<std::uint16_t>(event.destinations.size()));
   for (const std::string_view destination : event.destinations)
-    put_text(into, destination);
-  put_number(into, static_cast<std::uint32_t>(event.head.size()));
-  put_number(into, static_cast<std::uint32_t>(event.body.size()));
+    texts.put(destination);
 }
 
 bool decode_event(std::string_view payload, EventRecord& into) {
@@ -85,73 +211,129 @@ bool decode_event(std::string_view payload, EventRecord& into) {
   into.items.clear();
   into.destinations.clear();
   if (!take_form(from)) return false;
-  into.received = take_time(from);
-  into.dedupe_window = std::chrono::seconds(from.number<std::int64_t>());
-  into.source = take_text(from);
-  into.peer = take_text(from);
-  into.secret_label = take_text(from);
-  const auto items = from.number<std::uint16_t>();
+  const std::uint64_t head_bytes = from.varint_upto(payload.size());
+  const std::uint64_t body_bytes = from.varint_upto(payload.size());
+  if (head_bytes + body_bytes > from.rest().size() || body_bytes > UINT32_MAX) return false;
+  into.body = payload.substr(payload.size() - body_bytes);
+  into.head = payload.substr(payload.size() - body_bytes - head_bytes, head_bytes);
+  from = Decoder(from.rest().substr(0, from.rest().size() - head_bytes - body_bytes));
+
+  into.received = time_of(from.signed_varint());
+  into.dedupe_window = std::chrono::seconds(from.signed_varint());
+  TextReader texts(from, into.head, into.body);
+  into.source = texts.take();
+  into.peer = texts.take();
+  into.secret_label = texts.take();
+  const auto items = from.varint_upto(std::uint16_t{UINT16_MAX});
   if (!from.has_room_for(items, kItemBytesMin)) return false;
-  for (std::uint16_t i = 0; i < items && from.good(); ++i) {
-    EventItem& item = into.items.emplace_back();
-    item.dedupe_key = take_text(from);
-    item.provider_id = take_text(from);
-    item.type = take_text(from);
-    item.subject = take_text(from);
-    const auto flags = from.number<std::uint8_t>();
-    if (flags > kHasOccurred) return false;
-    if (flags == kHasOccurred) item.occurred = take_time(from);
-    item.body_offset = from.number<std::uint32_t>();
-    item.body_bytes = from.number<std::uint32_t>();
+  for (std::uint16_t i = 0; i < items; ++i) {
+    if (!take_item(from, texts, into)) return false;
   }
-  const auto destinations = from.number<std::uint16_t>();
+  const auto destinations = from.varint_upto(std::uint16_t{UINT16_MAX});
   if (!from.has_room_for(destinations, 1)) return false;
   for (std::uint16_t i = 0; i < destinations && from.good(); ++i)
-    into.destinations.push_back(take_text(from));
-  const auto head_bytes = from.number<std::uint32_t>();
-  const auto body_bytes = from.number<std::uint32_t>();
-  into.head = from.text(head_bytes);
-  into.body = from.text(body_bytes);
-  if (!from.at_end()) return false;
-  return std::ranges::all_of(into.items, [&](const EventItem& item) {
-    return item.body_offset <= body_bytes && item.body_bytes <= body_bytes - item.body_offset;
-  });
+    into.destinations.push_back(texts.take());
+  return from.at_end();
+}
+
+// --- Outcomes
+// ------------------------------------------------------------------------------------------------------
+
+void OutcomeWriter::add(const Outcome& outcome) {
+  const Attempt& attempt = outcome.attempt;
+  if (count_ == 0) {
+    put_number(into_, kForm);
+    put_varint(into_, attempt.number);
+    number_ = attempt.number;
+  }
+  const bool is_other = count_++ == 0 || outcome.delivery.destination != destination_;
+  // What is delivered is not due, whatever stands there.
+  const bool is_usual = attempt.result == AttemptResult::delivered &&
+                        outcome.state == DeliveryState::delivered && attempt.reply.empty() &&
+                        attempt.error.empty();
+  const EventId event = outcome.delivery.event;
+  const std::uint32_t ordinal = outcome.delivery.ordinal;
+  put_number(into_, static_cast<std::uint8_t>(
+                        (is_other ? kOtherDestination : 0) | (event.item() != 0 ? kHasItem : 0) |
+                        (ordinal != 1 ? kHasOrdinal : 0) | (is_usual ? 0 : kIsUnusual)));
+  put_signed_varint(into_, static_cast<std::int64_t>(event.sequence() - sequence_));
+  if (event.item() != 0) put_varint(into_, event.item());
+  if (is_other) {
+    put_varint(into_, outcome.delivery.destination.size());
+    into_.append(outcome.delivery.destination);
+  }
+  if (ordinal != 1) put_varint(into_, ordinal);
+  const std::int64_t started = count_of(attempt.started);
+  put_signed_varint(into_, minus(started, started_));
+  put_signed_varint(into_, attempt.took.count());
+  put_signed_varint(into_, attempt.status);
+  sequence_ = event.sequence();
+  started_ = started;
+  destination_ = outcome.delivery.destination;
+  if (is_usual) return;
+  put_number(into_, static_cast<std::uint8_t>(attempt.result));
+  put_number(into_, static_cast<std::uint8_t>(outcome.state));
+  put_signed_varint(into_, minus(count_of(outcome.due), started));
+  put_text(into_, attempt.reply);
+  put_text(into_, attempt.error);
+}
+
+OutcomeReader::OutcomeReader(std::string_view payload) {
+  Decoder from(payload);
+  take_form(from);
+  number_ = from.varint_upto(std::uint32_t{UINT32_MAX});
+  rest_ = from.rest();
+  good_ = from.good() && !rest_.empty();
+}
+
+bool OutcomeReader::next(Outcome& into) {
+  if (!good_ || rest_.empty()) return false;
+  constexpr std::uint64_t kSequenceMax = UINT64_MAX >> 16;
+  Decoder from(rest_);
+  const auto flags = from.number<std::uint8_t>();
+  sequence_ += static_cast<std::uint64_t>(from.signed_varint());
+  if (flags >= 2 * kIsUnusual || sequence_ > kSequenceMax) from.fail();
+  const auto item = (flags & kHasItem) != 0 ? from.varint_upto(std::uint16_t{UINT16_MAX}) : std::uint16_t{0};
+  into.delivery.event = EventId::of(sequence_, item);
+  if ((flags & kOtherDestination) != 0) destination_ = from.text(from.varint());
+  into.delivery.destination = destination_;
+  into.delivery.ordinal =
+      (flags & kHasOrdinal) != 0 ? from.varint_upto(std::uint32_t{UINT32_MAX}) : std::uint32_t{1};
+  Attempt& attempt = into.attempt;
+  attempt.number = number_;
+  started_ = plus(started_, from.signed_varint());
+  attempt.started = time_of(started_);
+  attempt.took = std::chrono::milliseconds(from.signed_varint());
+  attempt.status = static_cast<std::int32_t>(from.signed_varint());
+  attempt.result = AttemptResult::delivered;
+  into.state = DeliveryState::delivered;
+  into.due = Time();
+  std::string_view reply, error;
+  if ((flags & kIsUnusual) != 0) {
+    attempt.result = take_enum(from, AttemptResult::unsent);
+    into.state = take_enum(from, DeliveryState::cancelled);
+    into.due = time_of(plus(started_, from.signed_varint()));
+    reply = take_text(from);
+    error = take_text(from);
+  }
+  attempt.reply = reply;
+  attempt.error = error;
+  good_ = from.good();
+  rest_ = from.rest();
+  return good_;
 }
 
 void encode_outcome(const Outcome& outcome, std::string& into) {
-  put_number(into, kForm);
-  put_number(into, outcome.delivery.event.value);
-  put_text(into, outcome.delivery.destination);
-  put_number(into, outcome.delivery.ordinal);
-  put_number(into, outcome.attempt.number);
-  put_time(into, outcome.attempt.started);
-  put_number(into, std::int64_t{outcome.attempt.took.count()});
-  put_number(into, static_cast<std::uint8_t>(outcome.attempt.result));
-  put_number(into, std::int32_t{outcome.attempt.status});
-  put_number(into, static_cast<std::uint8_t>(outcome.state));
-  put_time(into, outcome.due);
-  put_text(into, outcome.attempt.reply);
-  put_text(into, outcome.attempt.error);
+  OutcomeWriter(into).add(outcome);
 }
 
-std::optional<Outcome> decode_outcome(std::string_view payload) {
-  Decoder from(payload);
-  if (!take_form(from)) return std::nullopt;
-  Outcome outcome;
-  outcome.delivery.event.value = from.number<std::uint64_t>();
-  outcome.delivery.destination = take_text(from);
-  outcome.delivery.ordinal = from.number<std::uint32_t>();
-  outcome.attempt.number = from.number<std::uint32_t>();
-  outcome.attempt.started = take_time(from);
-  outcome.attempt.took = std::chrono::milliseconds(from.number<std::int64_t>());
-  outcome.attempt.result = take_enum(from, AttemptResult::unsent);
-  outcome.attempt.status = from.number<std::int32_t>();
-  outcome.state = take_enum(from, DeliveryState::cancelled);
-  outcome.due = take_time(from);
-  outcome.attempt.reply = take_text(from);
-  outcome.attempt.error = take_text(from);
-  if (!from.at_end()) return std::nullopt;
-  return outcome;
+bool decode_outcomes(std::string_view payload, std::vector<Outcome>& into) {
+  OutcomeReader reader(payload);
+  into.clear();
+  while (reader.next(into.emplace_back())) {
+  }
+  into.pop_back();
+  return reader.good();
 }
 
 void encode_command(const Command& command, std::string& into) {

@@ -1,9 +1,10 @@
 // What stands in a record of the journal, and how it is written down (docs/storage.md).
 //
 // A record's frame (length, checksum, kind, segment, sequence, batch) is journal.h's business; this is the
-// payload. Numbers are little-endian, texts are a length and the bytes. Decoding never trusts what it reads:
-// a payload that is short, long or out of range gives nothing. The views of a decoded record point into the
-// payload.
+// payload. Numbers are little-endian, texts are a length and the bytes. Events and outcomes, of which there
+// are many, are written more closely: numbers take as many bytes as they need, and a text that stands in the
+// head or the body is not written a second time. Decoding never trusts what it reads: a payload that is
+// short, long or out of range gives nothing. The views of a decoded record point into the payload.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ namespace creel::store {
 
 enum class RecordKind : std::uint8_t {
   event = 1,      // an accepted request with its events
-  outcome = 2,    // an attempt and what follows from it
+  outcome = 2,    // attempts and what follows from them
   command = 3,    // an operator's word
   copy = 4,       // an event copied forward out of a segment that goes, with the state of its deliveries
   keys = 5,       // dedupe keys copied forward out of a segment that goes
@@ -51,8 +52,46 @@ void encode_event_meta(const NewEvent& event, std::string& into);
 // `into` is reused: decoding a journal allocates nothing once its vectors have grown.
 [[nodiscard]] bool decode_event(std::string_view payload, EventRecord& into);
 
+// Outcomes that are written together share a record. Each says only in what it differs from the usual: a
+// first attempt that was accepted, at the destination of the one before it.
+//
+//   OutcomeWriter writer(payload);
+//   while (more && writer.takes(outcome)) writer.add(outcome);
+class OutcomeWriter {
+ public:
+  // Appends to `into`, which outlives the writer.
+  explicit OutcomeWriter(std::string& into) : into_(into) {}
+  // Whether the record may hold this one besides. All are attempts of one number, so no delivery is in a
+  // record twice: news of a delivery are told apart by their record's sequence.
+  bool takes(const Outcome& outcome) const { return count_ == 0 || outcome.attempt.number == number_; }
+  void add(const Outcome& outcome);
+
+ private:
+  std::string& into_;
+  std::size_t count_ = 0;
+  std::uint32_t number_ = 0;
+  std::uint64_t sequence_ = 0;
+  std::int64_t started_ = 0;
+  std::string_view destination_;  // of the outcome before, which has to hold still until the next add()
+};
+class OutcomeReader {
+ public:
+  explicit OutcomeReader(std::string_view payload);
+  // The next one, written over `into`. False at the end, and at what makes no sense.
+  bool next(Outcome& into);
+  bool good() const { return good_; }  // so far
+
+ private:
+  std::string_view rest_, destination_;
+  std::uint32_t number_ = 0;
+  std::uint64_t sequence_ = 0;
+  std::int64_t started_ = 0;
+  bool good_ = true;
+};
+// A record of one.
 void encode_outcome(const Outcome& outcome, std::string& into);
-[[nodiscard]] std::optional<Outcome> decode_outcome(std::string_view payload);
+// All of a record; false when it makes no sense.
+[[nodiscard]] bool decode_outcomes(std::string_view payload, std::vector<Outcome>& into);
 
 void encode_command(const Command& command, std::string& into);
 [[nodiscard]] std::optional<Command> decode_command(std::string_view payload);

@@ -29,10 +29,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   StateRecord state;
   if (decode_state(payload, state)) static_cast<void>(state.entries.size());
-  if (const auto outcome = decode_outcome(payload)) {
+  std::vector<creel::Outcome> outcomes;
+  if (decode_outcomes(payload, outcomes)) {
     again.clear();
-    encode_outcome(*outcome, again);
-    if (!decode_outcome(again)) std::abort();
+    OutcomeWriter writer(again);
+    for (const creel::Outcome& outcome : outcomes)
+      writer.add(outcome);
+    std::vector<creel::Outcome> same;
+    if (!decode_outcomes(again, same) || same.size() != outcomes.size()) std::abort();
   }
   if (const auto command = decode_command(payload)) {
     again.clear();

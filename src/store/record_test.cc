@@ -73,14 +73,88 @@ TEST(Record, GivesAnOutcomeBack) {
       .due = kNoon + 1h};
   std::string payload;
   encode_outcome(outcome, payload);
-  const auto decoded = decode_outcome(payload);
-  ASSERT_TRUE(decoded);
+  std::vector<Outcome> all;
+  ASSERT_TRUE(decode_outcomes(payload, all));
+  ASSERT_EQ(all.size(), 1u);
+  const Outcome* decoded = &all.front();
   EXPECT_EQ(decoded->delivery, outcome.delivery);
   EXPECT_EQ(decoded->attempt.took, 250ms);
   EXPECT_EQ(decoded->attempt.reply, std::string(300, 'r'));
   EXPECT_EQ(decoded->attempt.result, AttemptResult::status);
   EXPECT_EQ(decoded->state, DeliveryState::dead);
   EXPECT_EQ(decoded->due, kNoon + 1h);
+}
+
+TEST(Record, GivesTheOutcomesOfARecordBack) {
+  std::vector<Outcome> outcomes;
+  for (int i = 0; i < 5; ++i) {
+    outcomes.push_back({.delivery = {EventId::of(1000 - static_cast<Sequence>(i), 0), "app", 1},
+                        .attempt = {1, kNoon + i * 1s, 12ms, AttemptResult::delivered, 204, "", ""},
+                        .state = DeliveryState::delivered,
+                        .due = {}});
+  }
+  outcomes[2].delivery = {EventId::of((Sequence{1} << 47) + 5, 65'535), "audit", 7};
+  outcomes[3].attempt = {1, kNoon - 24h, -5ms, AttemptResult::timeout, 0, "r", "no answer"};
+  outcomes[3].state = DeliveryState::pending;
+  outcomes[3].due = kNoon + 30s;
+  std::string payload;
+  OutcomeWriter writer(payload);
+  for (const Outcome& outcome : outcomes) {
+    ASSERT_TRUE(writer.takes(outcome));
+    writer.add(outcome);
+  }
+  std::vector<Outcome> decoded;
+  ASSERT_TRUE(decode_outcomes(payload, decoded));
+  ASSERT_EQ(decoded.size(), outcomes.size());
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    EXPECT_EQ(decoded[i].delivery, outcomes[i].delivery) << i;
+    EXPECT_EQ(decoded[i].attempt.number, 1u) << i;
+    EXPECT_EQ(decoded[i].attempt.started, outcomes[i].attempt.started) << i;
+    EXPECT_EQ(decoded[i].attempt.took, outcomes[i].attempt.took) << i;
+    EXPECT_EQ(decoded[i].attempt.result, outcomes[i].attempt.result) << i;
+    EXPECT_EQ(decoded[i].attempt.status, outcomes[i].attempt.status) << i;
+    EXPECT_EQ(decoded[i].attempt.reply, outcomes[i].attempt.reply) << i;
+    EXPECT_EQ(decoded[i].attempt.error, outcomes[i].attempt.error) << i;
+    EXPECT_EQ(decoded[i].state, outcomes[i].state) << i;
+    EXPECT_EQ(decoded[i].due, outcomes[i].due) << i;
+  }
+  outcomes[0].attempt.number = 2;
+  EXPECT_FALSE(writer.takes(outcomes[0]));
+  EXPECT_FALSE(decode_outcomes(payload.substr(0, 2), decoded));
+  EXPECT_FALSE(decode_outcomes(payload.substr(0, payload.size() - 1), decoded));
+}
+
+// What head and body have is not written a second time, and comes back as the same bytes of them.
+TEST(Record, RefersToWhatHeadAndBodyHave) {
+  const std::string key = "wh_0123456789abcdef0123456789abcdef", subject = "batch_0123456789abcdef01234567";
+  const std::string head = "POST /webhooks/openai HTTP/1.1\r\nwebhook-id: " + key + "\r\n";
+  const std::string body = R"({"type":"batch.completed","data":{"id":")" + subject + "\"}}";
+  const NewItem item{key, key, "batch.completed", subject, kNoon, 0, static_cast<std::uint32_t>(body.size())};
+  const std::string_view destination = "app";
+  const NewEvent event{.source = "openai",
+                       .received = kNoon,
+                       .dedupe_window = 168h,
+                       .peer = "203.0.113.7",
+                       .secret_label = "secrets[0]",
+                       .head = head,
+                       .body = body,
+                       .items = std::span(&item, 1),
+                       .destinations = std::span(&destination, 1)};
+  std::string payload;
+  encode_event_meta(event, payload);
+  EXPECT_LT(payload.size(), 70u);
+  payload += head + body;
+  EventRecord decoded;
+  ASSERT_TRUE(decode_event(payload, decoded));
+  EXPECT_EQ(decoded.items.at(0).dedupe_key, key);
+  EXPECT_EQ(decoded.items.at(0).provider_id, key);
+  EXPECT_EQ(decoded.items.at(0).type, "batch.completed");
+  EXPECT_EQ(decoded.items.at(0).subject, subject);
+  EXPECT_EQ(decoded.items.at(0).body_bytes, body.size());
+  EXPECT_EQ(decoded.destinations.at(0), "app");
+  EXPECT_GE(decoded.items.at(0).subject.data(), decoded.body.data());
+  for (std::size_t bytes = 0; bytes < payload.size(); ++bytes)
+    EXPECT_FALSE(decode_event(std::string_view(payload).substr(0, bytes), decoded)) << bytes;
 }
 
 TEST(Record, GivesACommandACopyKeysAndStateBack) {
@@ -130,7 +204,8 @@ TEST(Record, BearsAnyPayload) {
     StateRecord state;
     int good = decode_event(payload, event) + decode_copy(payload, copy) + decode_keys(payload, keys) +
                decode_state(payload, state);
-    return good + (decode_outcome(payload) ? 1 : 0) + (decode_command(payload) ? 1 : 0) +
+    std::vector<Outcome> outcomes;
+    return good + decode_outcomes(payload, outcomes) + (decode_command(payload) ? 1 : 0) +
            (decode_rejected(payload) ? 1 : 0);
   };
   const std::string payload = event_payload();

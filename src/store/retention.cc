@@ -121,7 +121,8 @@ Retention::Result Retention::look(Index& index) {
 
   const auto& options = parts_.options;
   const bool is_old = options.age.count() > 0 && oldest->newest + options.age < newest_;
-  for_size_ = !is_old && options.max_size > 0 && bytes + options.segment_bytes > options.max_size;
+  // Two segments ahead of need: the journal goes on while the oldest one is looked through.
+  for_size_ = !is_old && options.max_size > 0 && bytes + 2 * options.segment_bytes > options.max_size;
   if (!is_old && !for_size_) return next_look_;
 
   segment_ = *oldest;

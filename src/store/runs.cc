@@ -13,9 +13,10 @@ class Cursor {
  public:
   explicit Cursor(std::shared_ptr<const RunFile> file) : file_(std::move(file)) {}
 
-  // False at the end.
+  bool has_entry() const { return next_ < entries_.size(); }
+  // Reads on when it has to. False at the end.
   std::expected<bool, RunError> fill() {
-    if (next_ < entries_.size()) return true;
+    if (has_entry()) return true;
     if (block_ == file_->blocks()) return false;
     const std::size_t count = std::min(kScanBlocks, file_->blocks() - block_);
     entries_.clear();
@@ -32,6 +33,11 @@ class Cursor {
   std::vector<RunEntry> entries_;
   std::size_t next_ = 0, block_ = 0;
 };
+
+// As the order of entries; hashes differ in their first half nearly always.
+bool comes_before(const RunEntry& a, const RunEntry& b) {
+  return a.high != b.high ? a.high < b.high : a < b;
+}
 
 }  // namespace
 
@@ -102,6 +108,7 @@ void Runs::prefetch(KeyHash hash) const {
 }
 
 std::expected<void, RunError> Runs::find(KeyHash hash, std::vector<std::uint64_t>& places) const {
+  prefetch(hash);  // The lines of all filters come at the same time, not one after the other.
   const std::size_t mask = table_.size() - 1;
   for (std::size_t slot = hash.low & mask; table_[slot] != 0; slot = (slot + 1) & mask) {
     const RunEntry& entry = fresh_[table_[slot] - 1];
@@ -204,36 +211,39 @@ std::expected<bool, RunError> Runs::start_merge() {
   return false;
 }
 
+// Every cursor that has not ended stands before an entry afterwards; the others are gone.
+std::expected<void, RunError> Runs::fill_all(Merge& merge) {
+  for (auto cursor = merge.cursors.begin(); cursor != merge.cursors.end();) {
+    const auto filled = cursor->fill();
+    if (!filled) return std::unexpected(filled.error());
+    cursor = *filled ? cursor + 1 : merge.cursors.erase(cursor);
+  }
+  return {};
+}
+
 std::expected<std::optional<RunsChange>, RunError> Runs::merge(std::size_t entries, Sequence floor) {
   auto started = start_merge();
   if (!started) return std::unexpected(started.error());
   if (merges_.empty()) return std::nullopt;
 
   Merge& merge = *merges_.front();
+  if (auto filled = fill_all(merge); !filled) return std::unexpected(filled.error());
   for (; entries > 0; --entries) {
-    Cursor* least = nullptr;
-    for (auto cursor = merge.cursors.begin(); cursor != merge.cursors.end();) {
-      const auto filled = cursor->fill();
-      if (!filled) return std::unexpected(filled.error());
-      if (!*filled) {
-        cursor = merge.cursors.erase(cursor);
-        // What was found so far may have moved.
-        least = nullptr;
-        cursor = merge.cursors.begin();
-        continue;
-      }
-      if (least == nullptr || cursor->entry() < least->entry()) least = &*cursor;
-      ++cursor;
-    }
-    if (least == nullptr) {
+    if (merge.cursors.empty()) {
       auto change = finish_merge();
       if (!change) return std::unexpected(change.error());
       return *change;
+    }
+    Cursor* least = &merge.cursors.front();
+    for (Cursor& cursor : std::span(merge.cursors).subspan(1)) {
+      if (comes_before(cursor.entry(), least->entry())) least = &cursor;
     }
     if (least->entry().place >> 16 >= floor) {
       if (auto added = merge.writer->add(least->entry()); !added) return std::unexpected(added.error());
     }
     least->advance();
+    if (least->has_entry()) continue;
+    if (auto filled = fill_all(merge); !filled) return std::unexpected(filled.error());
   }
   return std::nullopt;
 }

@@ -45,7 +45,7 @@ class Runs {
     std::string folder;
     std::string prefix;        // of the files' names
     bool with_filter = false;  // for look-ups that usually find nothing
-    std::size_t fan_in = 4;    // runs of one level that are merged into one of the next
+    std::size_t fan_in = 8;    // runs of one level that are merged into one of the next
   };
   Runs(Disk& disk, Options options);
   ~Runs();
@@ -86,6 +86,7 @@ class Runs {
 
   std::string path(std::uint64_t id) const;
   std::expected<bool, RunError> start_merge();
+  static std::expected<void, RunError> fill_all(Merge& merge);
   std::expected<RunsChange, RunError> finish_merge();
   void grow();
 

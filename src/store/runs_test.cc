@@ -22,7 +22,7 @@ class RunsTest : public testing::Test {
   RunsTest() { open(); }
   void open() {
     runs_ = std::make_unique<Runs>(
-        disk_, Runs::Options{.folder = temp_.path(), .prefix = "keys", .with_filter = true});
+        disk_, Runs::Options{.folder = temp_.path(), .prefix = "keys", .with_filter = true, .fan_in = 4});
     std::vector<ListedRun> listed;
     for (const auto& [id, run] : listed_)
       listed.push_back(run);

@@ -58,6 +58,11 @@ std::uint64_t SegmentFiller::goal() const {
                   2 * used_.load(std::memory_order_relaxed) + kSlicesAhead * options_.slice_bytes);
 }
 
+// How much of the next segment is filled before its turn comes; the rest follows as it is used.
+std::uint64_t SegmentFiller::start_bytes() const {
+  return std::min(options_.segment_bytes, kSlicesAhead * options_.slice_bytes);
+}
+
 DiskResult<SegmentFiller::Target> SegmentFiller::make(std::uint32_t number) {
   const std::string path = folder_ + "/" + segment_name(number);
   auto file = disk_.open(path, OpenMode::create);
@@ -186,8 +191,8 @@ bool SegmentFiller::wants_step() const {
   const auto filled = current_filled_.load(std::memory_order_relaxed);
   if (filled == 0) return false;
   if (filled < goal()) return true;
-  const bool is_half_used = used_.load(std::memory_order_relaxed) >= options_.segment_bytes / 4;
-  return is_half_used && !has_next_.load(std::memory_order_relaxed);
+  const bool ends_soon = used_.load(std::memory_order_relaxed) >= options_.segment_bytes / 4 * 3;
+  return ends_soon && !has_next_.load(std::memory_order_relaxed);
 }
 
 bool SegmentFiller::step() {
@@ -207,7 +212,7 @@ bool SegmentFiller::step() {
       }
     }
     if (done) done = fill_ahead(next_);
-    has_next_ = done && next_.filled >= options_.segment_bytes;
+    has_next_ = done && next_.filled >= start_bytes();
   }
   // Without room the owner finds out when it needs some; trying again at once would only burn the disk.
   is_stuck_ = !done;

@@ -59,6 +59,7 @@ class SegmentFiller {
     std::uint64_t filled = 0;
   };
   std::uint64_t goal() const;
+  std::uint64_t start_bytes() const;
   std::uint64_t bytes_locked() const;
   DiskResult<Target> make(std::uint32_t number);
   DiskResult<void> fill_slice(File& file, Target& target, std::uint64_t to, Room room);

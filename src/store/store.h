@@ -1,8 +1,9 @@
 // What the rest of the program sees of a store: append, record, command, read.
 //
-// The embedded store (journal and index, docs/storage.md) is one; PostgreSQL will be another. Appends and commands are
-// answered after they are durable. Outcomes are not waited for. Everything that is indexed is told to one feed, the
-// dispatcher's. All functions may be called from any thread unless a role says otherwise.
+// The embedded store (journal and index, docs/storage.md) is one; PostgreSQL will be another. Appends and
+// commands are answered after they are durable. Outcomes are not waited for. Everything that is indexed is
+// told to one feed, the dispatcher's. All functions may be called from any thread unless a role says
+// otherwise.
 #pragma once
 
 #include <chrono>
@@ -42,7 +43,8 @@ struct Kept {
   bool duplicate = false;  // every item of the request was known already, for certain
 };
 
-// One request on its way into the store. Belongs to the caller and does not move until `done` was called, exactly once.
+// One request on its way into the store. Belongs to the caller and does not move until `done` was called,
+// exactly once.
 struct Append {
   explicit Append(Genuine<NewEvent> accepted) : event(std::move(accepted)) {}
   virtual ~Append() = default;
@@ -61,10 +63,12 @@ struct IndexedDelivery {
   std::uint32_t ordinal = 1;
   DeliveryState state = DeliveryState::pending;
   Time due;
-  std::uint32_t attempts = 0;       // made so far
-  std::uint32_t attempts_base = 0;  // of those, made before the last manual retry: they do not count for the policy
-  Sequence sequence = 0;            // of the record that made or changed it
-  // A new delivery comes with its event, good for the call only; null for one changed by an outcome or a command.
+  std::uint32_t attempts = 0;  // made so far
+  std::uint32_t attempts_base =
+      0;                  // of those, made before the last manual retry: they do not count for the policy
+  Sequence sequence = 0;  // of the record that made or changed it
+  // A new delivery comes with its event, good for the call only; null for one changed by an outcome or a
+  // command.
   const struct StoredEventView* content = nullptr;
 };
 
@@ -81,14 +85,15 @@ struct StoredEventView {
 class DeliveryFeed {
  public:
   virtual ~DeliveryFeed() = default;
-  // After each transaction of the index: every delivery that it made or changed, by outcomes too. `upto` is the last
-  // sequence the index now holds.
+  // After each transaction of the index: every delivery that it made or changed, by outcomes too. `upto` is
+  // the last sequence the index now holds.
   virtual void on_indexed(std::span<const IndexedDelivery> deliveries, Sequence upto) ON_INDEX = 0;
   // Once, when the index has reached the end that the journal had at open: dispatch may begin.
   virtual void on_caught_up() ON_INDEX = 0;
 };
 
-// --- Reading -------------------------------------------------------------------------------------------------------
+// --- Reading
+// -------------------------------------------------------------------------------------------------------
 
 // A pending delivery with its event, ready to be made.
 struct DueDelivery {
@@ -99,7 +104,8 @@ struct DueDelivery {
   std::shared_ptr<const StoredEvent> event;
 };
 
-// The next pending deliveries of a destination in order of (due, event), those with an earlier place left out.
+// The next pending deliveries of a destination in order of (due, event), those with an earlier place left
+// out.
 struct DueQuery {
   std::string destination;
   std::optional<std::pair<Time, EventId>> after;
@@ -113,11 +119,11 @@ struct DuePage {
 };
 
 struct EventFilter {
-  std::string source;               // "" for any, as all of these
-  std::vector<std::string> types;   // globs: "batch.*"
-  std::string id;                   // an event id, a provider's id or a dedupe key
+  std::string source;              // "" for any, as all of these
+  std::vector<std::string> types;  // globs: "batch.*"
+  std::string id;                  // an event id, a provider's id or a dedupe key
   std::string subject;
-  std::string destination;          // has a delivery there
+  std::string destination;             // has a delivery there
   std::optional<DeliveryState> state;  // has a delivery in this state
   std::optional<Time> since, until;    // received
 };
@@ -127,7 +133,8 @@ struct DeliveryRow {
   DeliveryState state = DeliveryState::pending;
   Time due;
   std::uint32_t attempts = 0;
-  std::vector<Attempt> history;  // every failed attempt and the success, oldest first; only in a single event's answer
+  std::vector<Attempt>
+      history;  // every failed attempt and the success, oldest first; only in a single event's answer
 };
 
 struct EventRow {
@@ -148,7 +155,8 @@ struct EventQuery {
 struct EventPage {
   std::vector<EventRow> events;
   bool more = false;
-  // Where to go on: the last event looked at, which a filter may have left out. A page can be empty and have more.
+  // Where to go on: the last event looked at, which a filter may have left out. A page can be empty and have
+  // more.
   std::optional<EventId> next;
 };
 
@@ -177,18 +185,19 @@ class Reader {
   virtual ~Reader() = default;
   virtual std::expected<DuePage, StoreError> due(const DueQuery& query) ON_READ = 0;
   virtual std::expected<EventPage, StoreError> events(const EventQuery& query) ON_READ = 0;
-  virtual std::expected<EventRow, StoreError> event(EventId id) ON_READ = 0;        // with history
-  virtual std::expected<StoredEvent, StoreError> content(EventId id) ON_READ = 0;   // head and body
+  virtual std::expected<EventRow, StoreError> event(EventId id) ON_READ = 0;       // with history
+  virtual std::expected<StoredEvent, StoreError> content(EventId id) ON_READ = 0;  // head and body
   virtual std::expected<std::vector<DeliveryCounts>, StoreError> counts() ON_READ = 0;
-  virtual std::expected<std::vector<RejectedRow>, StoreError> rejected(std::optional<std::uint64_t> before,
-                                                                       std::size_t limit) ON_READ = 0;  // newest first
+  virtual std::expected<std::vector<RejectedRow>, StoreError> rejected(
+      std::optional<std::uint64_t> before,
+      std::size_t limit) ON_READ = 0;  // newest first
   virtual std::expected<RejectedRequest, StoreError> rejected_request(std::uint64_t id) ON_READ = 0;
 };
 
 // How fresh an answer has to be.
 enum class Freshness {
   any,      // whatever the index has
-  current,  // waits, at most 1 s, until the index has passed what the journal held when the question came
+  current,  // waits, at most 1 s, until the index has passed what was recorded before the question came
 };
 struct Staleness {
   Sequence behind = 0;  // records the index still lacked; 0 for a fresh answer
@@ -209,8 +218,10 @@ class Store {
 
   virtual void append(Append& append) = 0;
   virtual void record(Outcome outcome) = 0;
-  // `done` on the journal thread after the sync, with nothing checked: the index ignores a command about what is not there.
-  virtual void command(Command command, std::move_only_function<void(std::expected<Sequence, StoreError>)> done) = 0;
+  // `done` on the journal thread after the sync, with nothing checked: the index ignores a command about what
+  // is not there.
+  virtual void command(Command command,
+                       std::move_only_function<void(std::expected<Sequence, StoreError>)> done) = 0;
   // Not waited for, and dropped when the quarantine's limits say so. Copies what it keeps.
   virtual void reject(const NewRejected& rejected) = 0;
 

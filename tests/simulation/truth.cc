@@ -117,9 +117,10 @@ std::optional<std::string> Truth::apply(const store::JournalRecord& record) {
       return std::nullopt;
     }
     case store::RecordKind::outcome: {
-      const auto outcome = store::decode_outcome(record.payload);
-      if (!outcome) return "a record of an outcome makes no sense";
-      apply(*outcome, record.sequence);
+      std::vector<Outcome> outcomes;
+      if (!store::decode_outcomes(record.payload, outcomes)) return "a record of outcomes makes no sense";
+      for (const Outcome& outcome : outcomes)
+        apply(outcome, record.sequence);
       return std::nullopt;
     }
     case store::RecordKind::command: {
