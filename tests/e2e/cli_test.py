@@ -1,5 +1,6 @@
 """The other commands, against a gateway that runs."""
 import json
+import threading
 import unittest
 
 from gateway import Gateway, Handler, Webhook, eventually, run
@@ -55,6 +56,41 @@ class Cli(unittest.TestCase):
         id = eventually(lambda: self.creel.events("&id=" + webhook.id), "the event is kept")[0]["id"]
         self.cli("retry", id)
         eventually(lambda: self.handler.ids().count(webhook.id) == 2, "it is delivered again")
+
+    def test_cancel_ends_what_is_pending(self):
+        self.replies["status"] = 503
+        try:
+            webhook = Webhook()
+            self.creel.post(webhook)
+            find = lambda: self.creel.events("&id=" + webhook.id)
+            id = eventually(find, "the event is kept")[0]["id"]
+            answer = json.loads(self.cli("cancel", id, "--format", "json").stdout)
+            self.assertEqual(answer["deliveries"][0]["state"], "cancelled", answer)
+            eventually(lambda: find()[0]["deliveries"][0]["state"] == "cancelled", "it is cancelled")
+            self.assertIn("nothing pending", self.cli("cancel", id, code=1).stderr)
+        finally:
+            self.replies["status"] = 200
+        self.cli("retry", id)
+        eventually(lambda: find()[0]["deliveries"][0]["state"] == "delivered", "a retry makes it after all")
+
+    def test_tail_shows_what_comes_from_now_on(self):
+        before = Webhook(type="tail.old")
+        self.creel.post(before)
+        eventually(lambda: self.creel.events("&id=" + before.id), "it is kept")
+        seen, posted = [], []
+        tail = threading.Thread(target=lambda: seen.append(
+            self.creel.cli("events", "tail", "-e", "tail.*", "--count", "3", "--format", "json")))
+        tail.start()
+        while tail.is_alive():
+            posted.append(Webhook(type="tail.new"))
+            self.creel.post(posted[-1])
+            self.creel.post(Webhook(type="other.new"))
+            tail.join(0.1)
+        self.assertEqual(seen[0].returncode, 0, seen[0].stderr)
+        shown = [json.loads(line)["provider_id"] for line in seen[0].stdout.splitlines()]
+        ids = [webhook.id for webhook in posted]
+        first = ids.index(shown[0])
+        self.assertEqual(shown, ids[first:first + 3])
 
     def test_nobody_listening_ends_with_69_and_a_wrong_token_with_77(self):
         self.cli("events", "list", code=69, env={"CREEL_SERVER": "http://127.0.0.1:9"})

@@ -7,6 +7,7 @@
 Everything is on loopback. Whatever a test starts is ended with it; a folder is removed unless the test failed.
 """
 import base64
+import concurrent.futures
 import contextlib
 import hashlib
 import hmac
@@ -27,6 +28,12 @@ import time
 PROGRAM = os.environ.get("CREEL") or os.path.join(os.path.dirname(__file__), "../../build/creel")
 SECRET = "whsec_" + base64.b64encode(b"an end-to-end test's own secret!").decode()
 WAIT = 20  # seconds for anything that has to come about; a slow machine is no failure
+
+def is_sanitized():
+    """Whether the program is one of the slow builds that need a multiple of the memory."""
+    with open(PROGRAM, "rb") as file:
+        return b"__sanitizer_" in file.read()
+
 
 if not os.path.exists(PROGRAM):
     print(f"skipped: {PROGRAM} is not built", file=sys.stderr)
@@ -186,6 +193,25 @@ class Gateway:
 
     def post(self, webhook, path="/webhooks/openai"):
         return self.request("POST", path, webhook.body, webhook.headers)
+
+    def post_all(self, webhooks, connections=8, at_once=32):
+        """Many, over connections kept alive and without waiting for each answer; every one has to be accepted."""
+        def send(part):
+            with socket.create_connection(("127.0.0.1", self.port), WAIT) as connection:
+                connection.settimeout(WAIT)
+                for first in range(0, len(part), at_once):
+                    some, rest = part[first:first + at_once], b""
+                    connection.sendall(b"".join(webhook.raw() for webhook in some))
+                    for _ in some:
+                        answer, rest = read_answer(connection, rest)
+                        assert answer and answer.status == 200, answer
+        with concurrent.futures.ThreadPoolExecutor(connections) as threads:
+            list(threads.map(send, [webhooks[i::connections] for i in range(connections)]))
+
+    def rss_mb(self):
+        """The most memory that this process has had."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii", errors="replace") as status:
+            return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM:"))
 
     def connect(self):
         connection = socket.create_connection(("127.0.0.1", self.port), WAIT)
