@@ -3,8 +3,19 @@
 #include <sqlite3.h>
 
 namespace creel::store {
+namespace {
+
+// Counting memory takes a lock of the whole process around each allocation. Refused, and of no harm, when
+// something else has used SQLite before.
+void configure_once() {
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(configured);
+}
+
+}  // namespace
 
 Database::Database(const std::string& path, Access access) {
+  configure_once();
   const int flags =
       access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
   note(sqlite3_open_v2(path.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr));
