@@ -212,6 +212,7 @@ void Deliverer::observe() {
   }
   observed_ = at.ticks;
   has_to_say_ = attempt_log_.flush(at.ticks);
+  stop_if_store_failed();
   for (std::size_t i = 0; i < options_.destinations.size(); ++i) {
     const auto status = dispatcher_.status(i);
     const auto oldest = status.oldest_due
@@ -220,6 +221,14 @@ void Deliverer::observe() {
     observer_.on_queue(options_.destinations[i].name, status, oldest);
     has_to_say_ |= status.queued > 0 || status.running > 0;
   }
+}
+
+// What a failed store cannot record would be made again after the restart, all of it: better not to begin.
+void Deliverer::stop_if_store_failed() {
+  if (is_store_failed_ || !store_->status().has_failed) return;
+  is_store_failed_ = true;
+  dispatcher_.drain();
+  log_.error("deliveries wait for a restart: what became of them could not be recorded");
 }
 
 void Deliverer::ended(AttemptOrder order, AttemptReport report) {

@@ -105,6 +105,7 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   void settle() ON_DELIVER;
   std::chrono::milliseconds rest() ON_DELIVER;
   void observe() ON_DELIVER;
+  void stop_if_store_failed() ON_DELIVER;
   Moment now() const { return {.wall = clock_.now(), .ticks = clock_.ticks()}; }
 
   // AttemptSink
@@ -144,6 +145,7 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   std::optional<Ticks> drain_until_;
   Ticks observed_;
   bool has_to_say_ = false;
+  bool is_store_failed_ = false;
 
   std::thread thread_;
 };

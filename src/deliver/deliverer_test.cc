@@ -31,6 +31,7 @@ class TableStore final : public Store {
   };
 
   explicit TableStore(const Clock& clock) : clock_(clock) {}
+  std::atomic<bool> failed = false;
 
   void start(DeliveryFeed& feed) override {
     assume(on_index);
@@ -88,7 +89,7 @@ class TableStore final : public Store {
   }
   void append(Append&) override {}
   void reject(const NewRejected&) override {}
-  StoreStatus status() const override { return {}; }
+  StoreStatus status() const override { return {.can_commit = !failed, .has_failed = failed}; }
   void stop() override {}
 
   template <class Check>
@@ -264,6 +265,26 @@ TEST(Deliverer, IsDeadAfterTheLastAttemptAndAliveAfterARetry) {
       [](auto) {});
   EXPECT_TRUE(gateway.all(DeliveryState::delivered));
   EXPECT_EQ(gateway.store.row(id).attempts, 4u);
+}
+
+TEST(Deliverer, StopsTryingWhenWhatBecomesOfItCannotBeRecorded) {
+  LoopbackServer server(says(kError));
+  Gateway gateway;
+  gateway.to("app", server.url(), {.initial = 1ms, .max = 2ms, .attempts = 1'000'000});
+  gateway.start();
+  const auto id = gateway.store.add("app", "{}");
+  ASSERT_TRUE(gateway.store.until([&](const auto& rows) { return rows.at(id).attempts >= 3; }));
+  gateway.store.failed = true;
+  // It looks once a second; then nothing more comes.
+  const auto give_up = std::chrono::steady_clock::now() + 20s;
+  std::size_t before = 0, after = 1;
+  while (before != after && std::chrono::steady_clock::now() < give_up) {
+    before = server.requests().size();
+    std::this_thread::sleep_for(250ms);
+    after = server.requests().size();
+  }
+  EXPECT_EQ(before, after);
+  EXPECT_EQ(gateway.store.row(id).state, DeliveryState::pending);
 }
 
 TEST(Deliverer, HoldsWhatNobodyIsConfiguredFor) {

@@ -259,7 +259,9 @@ void EmbeddedStore::read(Freshness freshness, std::move_only_function<void(Reade
 
 StoreStatus EmbeddedStore::status() const {
   StoreStatus status;
-  status.can_commit = impl_->committing.health() == JournalHealth::good;
+  const JournalHealth health = impl_->committing.health();
+  status.can_commit = health == JournalHealth::good;
+  status.has_failed = health == JournalHealth::failed;
   if (!status.can_commit) status.reason = impl_->committing.reason();
   status.synced = impl_->journal->synced().next - 1;
   status.indexed = impl_->indexer.indexed();

@@ -205,7 +205,8 @@ struct Staleness {
 
 struct StoreStatus {
   bool can_commit = true;
-  std::string reason;  // one sentence when it cannot
+  bool has_failed = false;  // for good: nothing can be kept until a restart
+  std::string reason;       // one sentence when it cannot
   Sequence synced = 0;
   Sequence indexed = 0;
   std::chrono::milliseconds index_lag{0};  // age of the oldest record that is synced and not indexed
