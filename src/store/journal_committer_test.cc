@@ -23,8 +23,8 @@ class HandClock final : public Clock {
 
 // One request with one event, as a source would bring it.
 struct TestAppend final : Append {
-  TestAppend(const NewEvent& event, int& counter)
-      : Append(Genuine<Voucher>::vouch(event)), answered(counter) {}
+  TestAppend(const NewEvent& brought, int& counter)
+      : Append(Genuine<Voucher>::vouch(brought)), answered(counter) {}
   void done() override {
     ++calls;
     ++answered;
