@@ -38,7 +38,9 @@ TEST(Journal, BeginsEachSegmentWithTheState) {
   int states = 0;
   std::uint32_t segment = 0;
   for (const auto& record : world.read_all()) {
-    if (record.position.segment != segment) EXPECT_EQ(record.kind, RecordKind::state);
+    if (record.position.segment != segment) {
+      EXPECT_EQ(record.kind, RecordKind::state);
+    }
     segment = record.position.segment;
     if (record.kind != RecordKind::state) continue;
     StateRecord state;

@@ -13,8 +13,8 @@ namespace creel::store {
 namespace {
 
 struct CountedAppend final : Append {
-  CountedAppend(const NewEvent& event, std::counting_semaphore<>& semaphore)
-      : Append(Genuine<Voucher>::vouch(event)), done_count(semaphore) {}
+  CountedAppend(const NewEvent& brought, std::counting_semaphore<>& semaphore)
+      : Append(Genuine<Voucher>::vouch(brought)), done_count(semaphore) {}
   void done() override {
     ++calls;
     done_count.release();

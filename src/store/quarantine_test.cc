@@ -48,7 +48,8 @@ struct QuarantineWorld {
   }
   std::vector<std::string> details(std::optional<std::uint64_t> before = {}, std::size_t limit = 100) {
     std::vector<std::string> found;
-    for (const auto& row : *quarantine->list(before, limit))
+    const auto rows = quarantine->list(before, limit);
+    for (const auto& row : *rows)
       found.push_back(row.detail);
     return found;
   }
