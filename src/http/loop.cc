@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/mailbox.h"
+#include "core/priority.h"
 #include "http/server.h"
 #include "http/socket.h"
 
@@ -95,6 +96,7 @@ void Loop::post(Work work) {
 void Loop::run() {
   const Role::Holder holder(on_loop);
   const Loop* const before = std::exchange(current_loop, this);
+  set_priority(Priority::answering);
   const auto guard = asio::make_work_guard(impl_->context);
   impl_->context.run();
   impl_->context.restart();

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "core/priority.h"
 #include "store/embedded_store_threads.h"
 #include "store/indexer.h"
 #include "store/journal_reader.h"
@@ -15,7 +16,6 @@
 namespace creel::store {
 namespace {
 
-constexpr int kIndexNice = 4;
 constexpr std::uint64_t kSmallSegment = std::uint64_t{16} << 20;
 constexpr std::size_t kReaders = 2;
 // The index rests for so long behind a transaction of fewer records than that, unless a question waits.
@@ -156,7 +156,7 @@ std::optional<Ticks> EmbeddedStore::Impl::step() {
 }
 
 void EmbeddedStore::Impl::run_index() {
-  yield_to_others(kIndexNice);
+  set_priority(Priority::following);
   while (true) {
     const Sequence before = indexer.indexed();
     const auto next = step();

@@ -1,22 +1,15 @@
 #include "store/embedded_store_threads.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
+
+#include "core/priority.h"
 
 namespace creel::store {
 namespace {
 
 constexpr std::chrono::seconds kPatience{1};
-constexpr int kReadNice = 8;
 
 }  // namespace
-
-void yield_to_others(int nice) {
-  // Of this thread alone, on Linux. Without the right to, it is as it was.
-  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice));
-}
 
 void Bell::ring() {
   {
@@ -66,7 +59,7 @@ void Questions::start(std::vector<std::unique_ptr<Reader>> readers) {
   readers_ = std::move(readers);
   for (const auto& reader : readers_) {
     threads_.emplace_back([this, one = reader.get()] {
-      yield_to_others(kReadNice);
+      set_priority(Priority::looking);
       serve(*one);
     });
   }

@@ -16,9 +16,6 @@
 
 namespace creel::store {
 
-// Lowers the calling thread below those that acknowledge.
-void yield_to_others(int nice);
-
 // Wakes one thread, which may sleep until a time of its own.
 class Bell {
  public:

@@ -1,8 +1,6 @@
 #include "store/journal_thread.h"
 
 #include <sched.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -11,6 +9,7 @@
 #include <utility>
 
 #include "core/mailbox.h"
+#include "core/priority.h"
 
 namespace creel::store {
 namespace {
@@ -66,11 +65,6 @@ struct OwnedRejected {
             .body = body};
   }
 };
-
-// Better or worse placed than others in line for a processor. Raising needs a right that is nice to have.
-void set_niceness(int niceness) {
-  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness));
-}
 
 }  // namespace
 
@@ -170,7 +164,7 @@ void JournalThread::Impl::after_step() {
 
 void JournalThread::Impl::run() {
   const Role::Holder holder(on_journal);
-  set_niceness(-5);
+  set_priority(Priority::answering);
   shown = journal.synced();
   while (true) {
     // Read before the boxes: what was posted before stop() is answered like everything else.
@@ -194,7 +188,7 @@ void JournalThread::Impl::run() {
 }
 
 void JournalThread::Impl::run_filler() {
-  set_niceness(5);
+  set_priority(Priority::following);
   while (!filler_stops.load()) {
     if (!journal.prepare()) filler_bell.wait(kNapMax);
   }
