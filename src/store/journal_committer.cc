@@ -299,16 +299,13 @@ void Committer::write_outcomes() {
   look_at_room();
 }
 
-// Outcomes wait for room as long as there are not too many: the attempt behind a forgotten one is made again
-// some day.
-void Committer::bound_outcomes() {
-  if (journal_.has_failed()) {
-    outcomes_.clear();
-    outcomes_due_.reset();
-    sync_due_.reset();
-  }
-  while (outcomes_.size() > options_.outcomes_max)
-    outcomes_.pop_front();
+// Outcomes wait for room as long as it takes: the dispatcher stops making attempts when too many of them are
+// not told back. After a failure nothing waits any more.
+void Committer::forget_outcomes_of_a_failure() {
+  if (!journal_.has_failed()) return;
+  outcomes_.clear();
+  outcomes_due_.reset();
+  sync_due_.reset();
 }
 
 // Says in the log when the journal begins and ceases to refuse, and asks for a look at the room while it
@@ -335,7 +332,7 @@ void Committer::look_at_room() {
   } else if (!probe_due_ || *probe_due_ <= clock_.ticks()) {
     probe_due_ = clock_.ticks() + options_.room_probe;
   }
-  bound_outcomes();
+  forget_outcomes_of_a_failure();
 }
 
 std::optional<Ticks> Committer::step() {

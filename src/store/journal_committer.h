@@ -60,7 +60,6 @@ struct CommitterOptions {
   std::chrono::milliseconds outcome_write{5};
   std::chrono::milliseconds outcome_sync{900};
   std::chrono::milliseconds room_probe{250};  // While full: how often to look for room again.
-  std::size_t outcomes_max = 100'000;  // Kept while nothing can be written; beyond, the oldest are given up.
 };
 
 class Committer {
@@ -125,7 +124,7 @@ class Committer {
   void answer_appends(std::expected<Sequence, StoreError> first) ON_JOURNAL;
   void refuse_appends(StoreError error) ON_JOURNAL;
   void write_outcomes() ON_JOURNAL;
-  void bound_outcomes();
+  void forget_outcomes_of_a_failure();
   void look_at_room();
 
   Journal& journal_;
