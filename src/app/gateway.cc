@@ -179,8 +179,11 @@ class Gateway {
     log_.info(
         "creel is ready",
         {{"version", CREEL_VERSION}, {"listen", ingest}, {"admin", admin}, {"store", config_.store.folder}});
+    // An address that means every interface cannot be pasted anywhere.
+    const bool is_any = config_.server.listen.host == "0.0.0.0" || config_.server.listen.host == "::";
+    const std::string shown = is_any ? to_text(ListenAddress{"127.0.0.1", ingest_server_->port()}) : ingest;
     for (const SourceConfig& source : config_.sources) {
-      const std::string url = fmt::format("http://{}{}", ingest, source.path);
+      const std::string url = fmt::format("http://{}{}", shown, source.path);
       log_.info("source", {{"name", source.name}, {"provider", source.provider->name}, {"url", url}});
     }
     for (const Destination& destination : config_.destinations) {
