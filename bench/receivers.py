@@ -141,8 +141,11 @@ class WithPostgres(Receiver):
 class Creel(Receiver):
     def __init__(self, folder, program, forward_to=None, keep_store=False):
         self.store = os.path.join(folder, "creel-data")
-        if not keep_store:
+        if not keep_store and os.path.exists(self.store):
             shutil.rmtree(self.store, ignore_errors=True)
+            # A file system mounted with `discard` trims what was removed in the midst of the next run's syncs.
+            os.sync()
+            time.sleep(6)
         command = [program, "serve", "--listen", f"127.0.0.1:{PORT}", "--admin-listen", f"127.0.0.1:{ADMIN_PORT}",
                    "--store", self.store]
         if forward_to:
