@@ -9,6 +9,7 @@
 
 namespace creel {
 
+class Receiver;
 class Verifier;
 
 template <class T>
@@ -26,6 +27,7 @@ class Genuine {
   }
 
  private:
+  friend class Receiver;
   friend class Verifier;
   template <class U>
   friend class Genuine;

@@ -50,6 +50,9 @@ enum class SecretError {
   too_short,          // fewer than 24 bytes of key
   too_long,           // more than 64 bytes of key
   key_halves_differ,  // a "whsk_…" whose public half does not belong to its seed
+  bad_hex,            // not the hex digits of a key where they are wanted
+  bad_public_key,     // base64, but no public key of the wanted kind
+  no_colon,           // not "user:password" where it is wanted
 };
 std::string_view describe(SecretError error);
 
@@ -59,6 +62,10 @@ enum class SecretForm {
   strict_hmac,  // the same without Ed25519: for senders that sign with HMAC alone, as OpenAI does
   openai_sdk,   // as OpenAI's SDKs: "whsec_" and base64, any length; without the prefix the text's own bytes
   standard_webhooks,  // as the Standard Webhooks libraries: base64 with or without "whsec_", padding optional
+  text,               // the text itself is the key or the token, whatever it looks like
+  basic,              // "user:password"; the password may hold colons
+  ed25519_hex,        // the 64 hex digits of an Ed25519 public key
+  ecdsa_p256,         // the base64 of a P-256 public key (SubjectPublicKeyInfo), with or without PEM armour
 };
 
 // A signing or verifying key. Move-only, wiped when destroyed, cannot be printed.
@@ -81,7 +88,9 @@ class Secret {
  private:
   friend class Verifier;
   friend class Signer;
+  friend struct SecretAccess;
   struct Impl;
+  static std::expected<Secret, SecretError> parse_text(std::string_view text, SecretForm form);
   explicit Secret(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -112,6 +121,12 @@ enum class VerifyError {
   too_many_signatures,     // more tokens than the limit
   body_too_large,          // more bytes than the limit
   signature_mismatch,      // well-formed, and by nobody we know: another secret or other bytes
+  missing_credential,      // no token, or no Authorization where one is wanted
+  malformed_credential,    // an Authorization of another kind, or one that cannot be read
+  wrong_credential,        // well-formed, and not the secret
+  refused_algorithm,       // a token signed by an algorithm that is not on the list
+  unknown_key,             // a token signed with a key that is not published
+  body_mismatch,           // a genuine token, or a digest in the query, that belongs to another body
 };
 std::string_view describe(VerifyError error);
 
@@ -128,6 +143,7 @@ struct VerifyOptions {
   bool lenient_timestamp =
       false;  // "+1750000000", " 1750000000 ", "1750000000.75": as one SDK or another accepts.
   std::string_view header_prefix = "webhook-";  // "svix-" elsewhere; a string literal.
+  std::string_view other_header_prefix = "";    // Looked at where no header with the first is there.
 };
 
 // The one compatibility mode: with secrets of SecretForm::openai_sdk it accepts what OpenAI's own SDKs

@@ -16,7 +16,7 @@
 #include "app/units.h"
 #include "core/log.h"
 #include "core/model.h"
-#include "verify/provider.h"
+#include <creel/provider.h>
 
 namespace creel {
 

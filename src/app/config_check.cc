@@ -55,7 +55,8 @@ void check_keys(const ConfigDraft& draft, ConfigProblems& problems) {
   for (std::size_t i = 0; i < draft.config.sources.size(); ++i) {
     const SourceConfig& source = draft.config.sources[i];
     if (!source.keys.empty() || !source.provider) continue;
-    const std::string_view usual = source.provider->secret_environment;
+    const auto variables = source.provider->secret_environment;
+    const std::string_view usual = variables.empty() ? std::string_view() : variables.front();
     problems.error(draft.sources[i].secrets,
                    fmt::format("source \"{}\" has no secret: none is given, or all are empty{}", source.name,
                                usual.empty() ? "" : fmt::format("; its usual variable is {}", usual)));

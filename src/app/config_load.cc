@@ -73,8 +73,8 @@ void apply_flags(const ConfigFlags& flags, ConfigProblems& problems, ConfigDraft
 void add_usual_sources(const Outside& outside, ConfigProblems& problems, ConfigDraft& draft) {
   std::vector<std::string_view> variables;
   for (const Provider& provider : all_providers()) {
-    if (provider.secret_environment.empty()) continue;
-    variables.push_back(provider.secret_environment);
+    if (provider.secret_environment.empty() || provider.needs_url) continue;
+    variables.push_back(provider.secret_environment.front());
     const auto secrets = usual_secrets(provider, outside);
     if (secrets.empty()) continue;
     SourceConfig source = default_source(std::string(provider.name), &provider, draft.config.server.max_body);

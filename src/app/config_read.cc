@@ -309,11 +309,11 @@ std::vector<Key> parse_keys(const std::vector<ConfigText>& secrets, SecretForm f
 
 std::vector<ConfigText> usual_secrets(const Provider& provider, const Outside& outside) {
   std::vector<ConfigText> secrets;
-  if (provider.secret_environment.empty()) return secrets;
-  for (const std::string& name :
-       {std::string(provider.secret_environment), fmt::format("{}_OLD", provider.secret_environment)}) {
-    auto value = outside.variable(name);
-    if (value && !value->empty()) secrets.push_back({*std::move(value), Place{}, name});
+  for (std::string_view usual : provider.secret_environment) {
+    for (const std::string& name : {std::string(usual), fmt::format("{}_OLD", usual)}) {
+      auto value = outside.variable(name);
+      if (value && !value->empty()) secrets.push_back({*std::move(value), Place{}, name});
+    }
   }
   return secrets;
 }

@@ -60,8 +60,9 @@ class Gateway {
   // 0, or the exit code of what went wrong, which has been said.
   int open() {
     for (SourceConfig& source : config_.sources) {
-      receivers_[source.name] = std::make_shared<const Receiver>(*source.provider, std::move(source.keys),
-                                                                 source.tolerance, source.max_body);
+      receivers_[source.name] = std::make_shared<const Receiver>(
+          *source.provider, std::move(source.keys),
+          ReceiverOptions{.tolerance = source.tolerance, .body_bytes_max = source.max_body});
     }
     if (int code = open_store()) return code;
     if (int code = open_token()) return code;

@@ -17,7 +17,7 @@ int sign(const SignOptions& options, Io& io) {
       options.timestamp ? std::chrono::sys_seconds(std::chrono::seconds(*options.timestamp)) : now_of(io);
 
   Json headers = Json::object();
-  for (const auto& header : signer->sign(id, *body, timestamp)) {
+  for (const auto& header : signer->sign({.provider_id = id, .body = *body, .now = timestamp}).headers) {
     headers.set(header.name, Json::of(header.value));
     if (options.format == Format::text) io.out << header.name << ": " << header.value << '\n';
   }

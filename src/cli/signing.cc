@@ -38,7 +38,8 @@ std::expected<std::string, int> secret_text(const SecretOptions& options, const 
     text->erase(text->find_last_not_of("\r\n") + 1);
     return *std::move(text);
   }
-  const std::string_view variable = provider.secret_environment;
+  const std::string_view variable =
+      provider.secret_environment.empty() ? std::string_view() : provider.secret_environment.front();
   if (!variable.empty()) {
     auto text = io.outside.variable(variable);
     if (text && !text->empty()) return *std::move(text);
@@ -65,7 +66,7 @@ std::expected<Receiver, int> signer_of(const SecretOptions& options, Io& io) {
   }
   std::vector<Key> keys;
   keys.push_back(Key{.secret = *std::move(secret), .label = "given", .not_before = {}, .not_after = {}});
-  return Receiver(**provider, std::move(keys), (*provider)->tolerance, std::size_t{1} << 30);
+  return Receiver(**provider, std::move(keys), ReceiverOptions{.body_bytes_max = std::size_t{1} << 30});
 }
 
 std::expected<std::string, int> read_bytes(const std::string& path, Io& io) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "verify/provider.h"
+#include <creel/provider.h>
 
 namespace creel::cli {
 

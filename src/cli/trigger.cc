@@ -131,7 +131,8 @@ int trigger(const TriggerOptions& options, Io& io) {
                         .url = url,
                         .headers = {{"Content-Type", "application/json"}},
                         .body = *std::move(body)};
-    for (const auto& header : signer->sign(id, request.body, now_of(io)))
+    for (const auto& header :
+         signer->sign({.provider_id = id, .body = request.body, .now = now_of(io)}).headers)
       request.headers.emplace_back(header.name, header.value);
     const auto answer = exchange(request);
     if (!answer) {

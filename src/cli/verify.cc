@@ -128,13 +128,14 @@ int verify(const VerifyOptions& options, Io& io) {
   if (options.now) now = std::chrono::sys_seconds(std::chrono::seconds(*options.now));
   creel::VerifyOptions rules;
   rules.max_age = rules.max_skew = std::chrono::floor<std::chrono::seconds>(*tolerance);
-  rules.header_prefix = (*provider)->header_prefix;
+  if (!(*provider)->header_prefixes.empty()) rules.header_prefix = (*provider)->header_prefixes.front();
   rules.body_bytes_max = request->body.size();
   if (request->body.empty()) complain(io.err, "the body is empty");
   if (secrets->configured.empty()) {
-    complain(io.err, fmt::format("no secret to verify with: set {}, or say --secret-file FILE",
-                                 (*provider)->secret_environment.empty() ? "one in creel.toml"
-                                                                         : (*provider)->secret_environment));
+    complain(io.err,
+             fmt::format("no secret to verify with: set {}, or say --secret-file FILE",
+                         (*provider)->secret_environment.empty() ? "one in creel.toml"
+                                                                 : (*provider)->secret_environment.front()));
   }
   const ForensicInput input{.headers = headers,
                             .raw_body = request->body,

@@ -7,9 +7,9 @@
 
 #include <creel/webhooks.h>
 
+#include <creel/provider.h>
 #include "core/ids.h"
 #include "core/text.h"
-#include "verify/provider.h"
 
 namespace creel {
 namespace {
@@ -141,7 +141,13 @@ std::expected<std::vector<Receiver::SignedHeader>, std::string> signature(const 
       }
       if (!receiver)
         return std::unexpected("the event's source is not configured any more, so nothing can sign for it");
-      return receiver->sign(event.provider_id, event.body, seconds);
+      return receiver
+          ->sign({.provider_id = event.provider_id,
+                  .body = event.body,
+                  .content_type = {},
+                  .url = destination.url,
+                  .now = seconds})
+          .headers;
     case SignMode::standard: {
       if (!destination.secret || !destination.secret->can_sign()) {
         return std::unexpected("the destination has no secret to sign with");

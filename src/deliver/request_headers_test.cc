@@ -7,7 +7,7 @@
 
 #include <creel/webhooks.h>
 
-#include "verify/provider.h"
+#include <creel/provider.h>
 
 namespace creel {
 namespace {
@@ -50,7 +50,7 @@ struct Delivery {
     for (const std::string_view text : {kSecret, kOtherSecret}) {
       keys.push_back(Key{.secret = Secret::parse(text).value(), .label = "key"});
     }
-    receiver = std::make_unique<Receiver>(*find_provider("openai"), std::move(keys), 300s, 1 << 20);
+    receiver = std::make_unique<Receiver>(*find_provider("openai"), std::move(keys));
   }
 
   Sent send() const {

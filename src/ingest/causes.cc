@@ -35,6 +35,18 @@ std::string_view name(VerifyError error) {
       return "body_too_large";
     case VerifyError::signature_mismatch:
       return "signature_mismatch";
+    case VerifyError::missing_credential:
+      return "missing_credential";
+    case VerifyError::malformed_credential:
+      return "malformed_credential";
+    case VerifyError::wrong_credential:
+      return "wrong_credential";
+    case VerifyError::refused_algorithm:
+      return "refused_algorithm";
+    case VerifyError::unknown_key:
+      return "unknown_key";
+    case VerifyError::body_mismatch:
+      return "body_mismatch";
   }
   std::unreachable();
 }

@@ -163,8 +163,10 @@ Task<http::Response> Ingest::handle(http::Request request) {
 
   const Ticks began = clock_.ticks();
   const Time now = clock_.now();
-  auto received = source->configured.receiver->receive(request.headers, request.body,
-                                                       std::chrono::floor<std::chrono::seconds>(now));
+  const IncomingRequest incoming{
+      .method = request.method, .query = request.query, .headers = request.headers, .body = request.body};
+  auto received =
+      source->configured.receiver->receive(incoming, std::chrono::floor<std::chrono::seconds>(now));
   if (!received) co_return reject(*source, request, now, received.error());
 
   Content content;

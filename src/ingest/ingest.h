@@ -24,7 +24,7 @@
 #include "ingest/keep_append.h"
 #include "rules/routes.h"
 #include "store/store.h"
-#include "verify/provider.h"
+#include <creel/provider.h>
 
 namespace creel {
 

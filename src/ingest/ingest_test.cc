@@ -115,7 +115,7 @@ class IngestTest : public testing::Test {
     return {
         .name = std::move(name),
         .path = std::move(path),
-        .receiver = std::make_shared<const Receiver>(*find_provider("openai"), std::move(keys), 300s, 1000),
+        .receiver = std::make_shared<const Receiver>(*find_provider("openai"), std::move(keys), ReceiverOptions{.body_bytes_max = 1000}),
         .body_bytes_max = body_bytes_max,
         .dedupe_window = 3600s};
   }
@@ -483,7 +483,7 @@ TEST_F(IngestTest, AsksTheProviderToComeAgainWhenNoKeyIsGoodNow) {
   options.sources.push_back(
       {.name = "openai",
        .path = "/webhooks/openai",
-       .receiver = std::make_shared<const Receiver>(*find_provider("openai"), std::move(keys), 300s, 1000)});
+       .receiver = std::make_shared<const Receiver>(*find_provider("openai"), std::move(keys), ReceiverOptions{.body_bytes_max = 1000})});
   Ingest expired(std::move(options), *routes_, store_, clock_, *log_, metrics_, loop_);
   assume(on_loop);
   start(expired.handle(request()),

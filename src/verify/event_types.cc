@@ -7,43 +7,6 @@
 namespace creel {
 namespace {
 
-// As OpenAI's guides and SDKs have them, withdrawn ones included: a stored event may still carry its name.
-// Note the one l of eval.run.canceled.
-constexpr std::array<std::string_view, 33> kOpenaiTypes{
-    "agent.environment.expired",
-    "agent.environment.failed",
-    "agent.environment.ready",
-    "agent.environment.suspended",
-    "agent.session.action_required",
-    "agent.session.created",
-    "agent.session.failed",
-    "agent.session.idle",
-    "agent.session.in_progress",
-    "batch.cancelled",
-    "batch.completed",
-    "batch.expired",
-    "batch.failed",
-    "eval.run.canceled",
-    "eval.run.failed",
-    "eval.run.succeeded",
-    "fine_tuning.job.cancelled",
-    "fine_tuning.job.failed",
-    "fine_tuning.job.succeeded",
-    "live.call.incoming",
-    "live.transport.incoming",
-    "realtime.call.incoming",
-    "response.cancelled",
-    "response.completed",
-    "response.failed",
-    "response.incomplete",
-    "safety.alert.created",
-    "safety.deactivation_issued",
-    "safety.org_alert.created",
-    "safety.warning_issued",
-    "safety_identifier.blocked",
-    "video.completed",
-    "video.failed",
-};
 static_assert(std::ranges::is_sorted(kOpenaiTypes));
 
 // Insertions, deletions and replacements that turn one text into the other.
@@ -64,10 +27,6 @@ std::size_t edits_between(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
-
-std::span<const std::string_view> openai_event_types() {
-  return kOpenaiTypes;
-}
 
 std::optional<std::string_view> nearest_name(std::span<const std::string_view> names, std::string_view text) {
   constexpr std::size_t kTextMax = 128;

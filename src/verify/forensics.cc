@@ -186,6 +186,12 @@ std::vector<Finding> explain(const ForensicInput& input, VerifyError error, cons
     case VerifyError::no_supported_signature:
     case VerifyError::too_many_signatures:
     case VerifyError::body_too_large:
+    case VerifyError::missing_credential:
+    case VerifyError::malformed_credential:
+    case VerifyError::wrong_credential:
+    case VerifyError::refused_algorithm:
+    case VerifyError::unknown_key:
+    case VerifyError::body_mismatch:
       return {finding(FindingKind::bad_request, std::string(describe(error)))};
   }
   return {};

@@ -30,4 +30,9 @@ struct Secret::Impl {
   Ed25519Key ed25519;
 };
 
+// For the schemes, which prepare keys of their own out of a secret's bytes.
+struct SecretAccess {
+  static const Secret::Impl& of(const Secret& secret) { return *secret.impl_; }
+};
+
 }  // namespace creel

@@ -103,11 +103,11 @@ std::expected<Event, UnwrapError> unwrap(Headers headers, std::string_view raw_b
 }
 
 std::span<const std::string_view> event_types() {
-  return openai_event_types();
+  return kOpenaiTypes;
 }
 
 std::optional<std::string_view> nearest_event_type(std::string_view type) {
-  return nearest_name(openai_event_types(), type);
+  return nearest_name(kOpenaiTypes, type);
 }
 
 }  // namespace creel::openai

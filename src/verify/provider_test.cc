@@ -1,4 +1,4 @@
-#include "verify/provider.h"
+#include <creel/provider.h>
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ using testing::make_keys;
 using testing::TestWebhook;
 
 Receiver make_receiver(std::string_view provider, std::vector<Key> keys) {
-  return Receiver(*find_provider(provider), std::move(keys), 5min, 1 << 20);
+  return Receiver(*find_provider(provider), std::move(keys));
 }
 
 // The body as if the provider had sent it.
@@ -27,7 +27,7 @@ auto receive(std::string_view provider, std::string body) {
   webhook.signature = Signer(*Secret::parse(kSecret)).sign(webhook.id, webhook.now, body);
   webhook.body = std::move(body);
   return make_receiver(provider, make_keys(make_key(kSecret)))
-      .receive(webhook.headers(), webhook.body, webhook.now);
+      .receive({.headers = webhook.headers(), .body = webhook.body}, webhook.now);
 }
 
 TEST(Provider, EveryRowIsWhole) {
@@ -55,7 +55,7 @@ TEST(Provider, NamesTheNearestType) {
 TEST(Receiver, ReadsWhatAnEventIsAbout) {
   const TestWebhook webhook;
   const auto receiver = make_receiver("openai", make_keys(make_key(kSecret)));
-  const auto received = receiver.receive(webhook.headers(), webhook.body, webhook.now);
+  const auto received = receiver.receive({.headers = webhook.headers(), .body = webhook.body}, webhook.now);
   ASSERT_TRUE(received.has_value());
   ASSERT_EQ((*received)->items.size(), 1U);
   const ReceivedItem& item = (*received)->items[0];
@@ -107,7 +107,7 @@ TEST(Receiver, SaysWhyASignatureIsRefused) {
   TestWebhook webhook;
   webhook.body += ' ';
   const auto refused = make_receiver("openai", make_keys(make_key(kSecret)))
-                           .receive(webhook.headers(), webhook.body, webhook.now);
+                           .receive({.headers = webhook.headers(), .body = webhook.body}, webhook.now);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().cause, ReceiveCause::signature);
   EXPECT_EQ(refused.error().verify_error, VerifyError::signature_mismatch);
@@ -136,7 +136,8 @@ TEST(Receiver, SignsAnewWithEveryValidKeyInTheirOrder) {
   expired.not_after = webhook.now - 1s;
   const auto receiver =
       make_receiver("openai", make_keys(make_key(kSecret), std::move(expired), make_key(kOtherSecret)));
-  const auto headers = receiver.sign(webhook.id, webhook.body, webhook.now);
+  const auto headers =
+      receiver.sign({.provider_id = webhook.id, .body = webhook.body, .now = webhook.now}).headers;
   ASSERT_EQ(headers.size(), 3U);
   EXPECT_EQ(headers[0].name, "webhook-id");
   EXPECT_EQ(headers[0].value, webhook.id);
@@ -153,7 +154,7 @@ TEST(Receiver, SignsAnewWithEveryValidKeyInTheirOrder) {
 
 TEST(Receiver, SignsNothingWithAPublicKey) {
   const auto receiver = make_receiver("standard-webhooks", make_keys(make_key(testing::kWhpk)));
-  EXPECT_TRUE(receiver.sign("msg_1", "{}", at(1)).empty());
+  EXPECT_TRUE(receiver.sign({.provider_id = "msg_1", .body = "{}", .now = at(1)}).headers.empty());
 }
 
 }  // namespace

@@ -1,125 +1,179 @@
-#include "verify/json.h"
-#include "verify/provider.h"
-#include "verify/timestamp.h"
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "verify/headers.h"
+#include "verify/reading.h"
+#include "verify/scheme.h"
 
 namespace creel {
 namespace {
 
-std::string text_at(const simdjson::dom::element& root, std::string_view pointer) {
-  std::string_view text;
-  if (pointer.empty() || root.at_pointer(pointer).get(text) != simdjson::SUCCESS) return {};
-  return std::string(text);
-}
-
-std::optional<std::chrono::sys_seconds> time_at(const simdjson::dom::element& root,
-                                                const Provider& provider) {
-  if (provider.time_pointer.empty()) return std::nullopt;
-  switch (provider.time_format) {
-    case TimeFormat::unix_seconds: {
-      std::int64_t seconds = 0;
-      if (root.at_pointer(provider.time_pointer).get(seconds) != simdjson::SUCCESS) return std::nullopt;
-      // Beyond the calendar a time is of no use, and arithmetic on it could overflow.
-      constexpr std::int64_t kYear9999 = 253'402'300'799;
-      if (seconds < 0 || seconds > kYear9999) return std::nullopt;
-      return std::chrono::sys_seconds(std::chrono::seconds(seconds));
-    }
-    case TimeFormat::iso_8601:
-      return parse_iso_8601(text_at(root, provider.time_pointer));
+std::unique_ptr<SchemeKeys> make_scheme(const Provider& provider, std::vector<Key> keys,
+                                        const ReceiverOptions& options) {
+  switch (provider.scheme) {
+    case Scheme::standard_webhooks:
+      return make_standard_webhooks(provider, std::move(keys), options);
+    case Scheme::signature:
+      return make_signature(provider, std::move(keys), options);
+    case Scheme::credential:
+      return make_credential(provider, std::move(keys), options);
+    case Scheme::jwt:
+      return make_jwt(provider, std::move(keys), options);
+    case Scheme::none:
+      return make_no_scheme(provider, std::move(keys), options);
   }
-  return std::nullopt;
+  std::unreachable();
 }
 
-ReceivedItem read_item(const simdjson::dom::element& root, const Provider& provider) {
-  ReceivedItem item;
-  item.type = text_at(root, provider.type_pointer);
-  item.occurred = time_at(root, provider);
-  for (std::string_view pointer : provider.subject_pointers) {
-    item.subject = text_at(root, pointer);
-    if (!item.subject.empty()) break;
-  }
-  return item;
+bool comes_open(Handshake handshake) {
+  return handshake == Handshake::unsigned_ping || handshake == Handshake::hub_challenge ||
+         handshake == Handshake::validation_token;
+}
+bool comes_signed(Handshake handshake) {
+  return handshake != Handshake::none && !comes_open(handshake);
 }
 
-VerifyOptions options_for(const Provider& provider, std::chrono::seconds tolerance,
-                          std::size_t body_bytes_max) {
-  VerifyOptions options;
-  options.max_age = tolerance;
-  options.max_skew = tolerance;
-  options.body_bytes_max = body_bytes_max;
-  options.header_prefix = provider.header_prefix;
-  return options;
+bool is_missing(VerifyError error) {
+  return error == VerifyError::missing_credential || error == VerifyError::missing_signature;
 }
 
 }  // namespace
 
 struct Receiver::Impl {
-  Impl(const Provider& provider_, std::vector<Key> keys, const VerifyOptions& options)
-      : provider(provider_), verifier(std::move(keys), options) {
-    for (const Key& key : verifier.keys()) {
-      signers.push_back(key.secret.can_sign() ? std::optional<Signer>(key.secret) : std::nullopt);
+  Impl(const Provider& row, std::vector<Key> keys, ReceiverOptions given)
+      : provider(row), options(std::move(given)), scheme(make_scheme(row, std::move(keys), options)) {
+    for (std::string_view method : provider.methods)
+      methods.emplace_back(method);
+    if (options.handshake == Handshake::hub_challenge) methods.emplace_back("GET");
+    for (const std::string& method : methods)
+      allow += (allow.empty() ? "" : ", ") + method;
+    for (Handshake each : {provider.handshake, options.handshake})
+      (comes_open(each) ? open_handshake : signed_handshake) |= each != Handshake::none;
+  }
+
+  std::expected<Genuine<Received>, ReceiveError> receive(const IncomingRequest& request,
+                                                         std::chrono::sys_seconds now,
+                                                         const Masking* masked) const {
+    const auto proof = scheme->verify(request, now, masked);
+    if (!proof) {
+      return std::unexpected(ReceiveError{.cause = ReceiveCause::signature,
+                                          .verify_error = proof.error(),
+                                          .detail = std::string(describe(proof.error()))});
     }
+    if (signed_handshake) {
+      for (Handshake each : {provider.handshake, options.handshake}) {
+        if (!comes_signed(each)) continue;
+        auto reply = answer_signed_handshake(each, request, *scheme, *proof);
+        if (!reply) continue;
+        return Genuine<Received>(
+            Received{.items = {}, .key_index = proof->key_index, .reply = *std::move(reply)});
+      }
+    }
+    auto items = read_events({.provider = provider,
+                              .request = request,
+                              .proof = *proof,
+                              .dedupe_by_body = options.dedupe_by_body});
+    if (!items) return std::unexpected(std::move(items.error()));
+    return Genuine<Received>(
+        Received{.items = *std::move(items), .key_index = proof->key_index, .reply = std::nullopt});
   }
 
   const Provider& provider;
-  Verifier verifier;
-  std::vector<std::optional<Signer>> signers;  // one a key, in their order
+  ReceiverOptions options;
+  std::unique_ptr<SchemeKeys> scheme;
+  std::vector<std::string> methods;
+  std::string allow;
+  bool open_handshake = false;
+  bool signed_handshake = false;
 };
 
-Receiver::Receiver(const Provider& provider, std::vector<Key> keys, std::chrono::seconds tolerance,
-                   std::size_t body_bytes_max)
-    : impl_(std::make_unique<Impl>(provider, std::move(keys),
-                                   options_for(provider, tolerance, body_bytes_max))) {}
+Receiver::Receiver(const Provider& provider, std::vector<Key> keys, ReceiverOptions options)
+    : impl_(std::make_unique<Impl>(provider, std::move(keys), std::move(options))) {}
 Receiver::Receiver(Receiver&&) noexcept = default;
 Receiver& Receiver::operator=(Receiver&&) noexcept = default;
 Receiver::~Receiver() = default;
 
-std::expected<Genuine<Received>, ReceiveError> Receiver::receive(Headers headers, std::string_view raw_body,
+std::expected<Genuine<Received>, ReceiveError> Receiver::receive(const IncomingRequest& request,
                                                                  std::chrono::sys_seconds now) const {
-  auto webhook = impl_->verifier.verify(headers, raw_body, now);
-  if (!webhook) {
-    return std::unexpected(ReceiveError{.cause = ReceiveCause::signature,
-                                        .verify_error = webhook.error(),
-                                        .detail = std::string(describe(webhook.error()))});
+  return impl_->receive(request, now, nullptr);
+}
+
+std::expected<Genuine<Received>, ReceiveError> Receiver::receive_stored(const IncomingRequest& request,
+                                                                        std::chrono::sys_seconds received,
+                                                                        const Masking& masked) const {
+  return impl_->receive(request, received, &masked);
+}
+
+std::optional<Reply> Receiver::greet(const IncomingRequest& request) const {
+  if (!impl_->open_handshake) return std::nullopt;
+  for (Handshake each : {impl_->provider.handshake, impl_->options.handshake}) {
+    if (!comes_open(each)) continue;
+    if (auto reply = answer_open_handshake(each, impl_->options.verify_token, request)) return reply;
   }
-  const auto root = parse_json(raw_body);
-  if (!root && impl_->provider.body_is_json) {
-    return std::unexpected(ReceiveError{.cause = ReceiveCause::invalid_json,
-                                        .verify_error = std::nullopt,
-                                        .detail = std::string(describe(root.error()))});
+  return std::nullopt;
+}
+
+bool Receiver::accepts(std::string_view method) const {
+  return std::ranges::find(impl_->methods, method) != impl_->methods.end();
+}
+
+const std::string& Receiver::allow() const {
+  return impl_->allow;
+}
+
+Reply Receiver::refusal(const ReceiveError& error, Headers headers) const {
+  const Provider& provider = impl_->provider;
+  if (error.cause == ReceiveCause::invalid_json) return {.status = 400, .body = "Invalid JSON payload"};
+  const VerifyError cause = error.verify_error.value_or(VerifyError::signature_mismatch);
+  // With no key that is good now the fault is ours: the provider shall come again.
+  if (is_ours(cause)) return {.status = 503, .body = "Service unavailable"};
+  Reply reply{.status = provider.reject_status, .body = std::string(provider.reject_text)};
+  if (provider.missing_status != 0 && is_missing(cause)) reply.status = provider.missing_status;
+  if (provider.strict_status != 0 && !provider.types.empty() &&
+      provider.types.front().in == Field::In::header) {
+    const auto type = find_header(headers, provider.types.front().name);
+    if (type && std::ranges::find(provider.strict_types, *type) != provider.strict_types.end())
+      reply.status = provider.strict_status;
   }
-  ReceivedItem item = root ? read_item(*root, impl_->provider) : ReceivedItem{};
-  return std::move(*webhook).map([&](Webhook&& genuine) {
-    item.body = genuine.body;
-    item.dedupe_key = genuine.id;
-    item.provider_id = genuine.id;
-    Received received{.items = {}, .key_index = genuine.key_index};
-    received.items.push_back(std::move(item));
-    return received;
-  });
+  return reply;
 }
 
 const Provider& Receiver::provider() const {
   return impl_->provider;
 }
 
-std::string_view Receiver::key_label(std::size_t index) const {
-  return index < impl_->verifier.keys().size() ? std::string_view(impl_->verifier.keys()[index].label) : "";
+std::span<const Key> Receiver::keys() const {
+  return impl_->scheme->keys();
 }
 
-std::vector<Receiver::SignedHeader> Receiver::sign(std::string_view provider_id, std::string_view raw_body,
-                                                   std::chrono::sys_seconds now) const {
-  std::string signatures;
-  for (std::size_t i = 0; i < impl_->signers.size(); ++i) {
-    const Key& key = impl_->verifier.keys()[i];
-    if (!impl_->signers[i] || !key.is_valid_at(now)) continue;
-    if (!signatures.empty()) signatures += ' ';
-    signatures += impl_->signers[i]->sign(provider_id, now, raw_body);
-  }
-  if (signatures.empty()) return {};
-  const std::string prefix(impl_->provider.header_prefix);
-  return {{prefix + "id", std::string(provider_id)},
-          {prefix + "timestamp", std::to_string(now.time_since_epoch().count())},
-          {prefix + "signature", std::move(signatures)}};
+std::string_view Receiver::key_label(std::size_t index) const {
+  return index < keys().size() ? std::string_view(keys()[index].label) : "";
+}
+
+bool Receiver::is_credential_header(std::string_view name) const {
+  return std::ranges::any_of(impl_->provider.credentials, [name](const CredentialPlace& place) {
+    return place.kind == CredentialPlace::Kind::header && equals_ignoring_case(place.name, name);
+  });
+}
+
+bool Receiver::is_credential_query(std::string_view name) const {
+  if (impl_->options.handshake == Handshake::hub_challenge && name == "hub.verify_token") return true;
+  return std::ranges::any_of(impl_->provider.credentials, [name](const CredentialPlace& place) {
+    return place.kind == CredentialPlace::Kind::query && place.name == name;
+  });
+}
+
+bool Receiver::can_sign() const {
+  return impl_->scheme->can_sign();
+}
+
+bool Receiver::sends_secret() const {
+  return impl_->provider.scheme == Scheme::credential;
+}
+
+Receiver::Signed Receiver::sign(const SignRequest& request) const {
+  return impl_->scheme->sign(request);
 }
 
 }  // namespace creel

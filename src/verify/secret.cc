@@ -97,7 +97,22 @@ Secret::Secret(Secret&&) noexcept = default;
 Secret& Secret::operator=(Secret&&) noexcept = default;
 Secret::~Secret() = default;
 
+// What a shell or an editor leaves at the ends of a text never belongs to it.
+std::expected<Secret, SecretError> Secret::parse_text(std::string_view text, SecretForm form) {
+  if (std::ranges::all_of(text, is_space)) return std::unexpected(SecretError::empty);
+  if (is_space(text.front()) || is_space(text.back())) return std::unexpected(SecretError::has_whitespace);
+  if (text.size() > 1 && is_quote(text.front()) && text.front() == text.back())
+    return std::unexpected(SecretError::quoted);
+  const std::span raw(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  if (is_as_good_as_empty(raw)) return std::unexpected(SecretError::empty);
+  const std::size_t colon = text.find(':');
+  if (form == SecretForm::basic && (colon == text.npos || colon == 0 || colon + 1 == text.size()))
+    return std::unexpected(SecretError::no_colon);
+  return Secret(Impl::make_hmac(raw));
+}
+
 std::expected<Secret, SecretError> Secret::parse(std::string_view text, SecretForm form) {
+  if (form == SecretForm::text || form == SecretForm::basic) return parse_text(text, form);
   const bool is_strict = form == SecretForm::strict || form == SecretForm::strict_hmac;
   const auto wrapping = is_strict ? find_wrapping(text) : find_wrapping_of_prefixed(text);
   if (wrapping) return std::unexpected(*wrapping);
@@ -195,6 +210,12 @@ std::string_view describe(SecretError error) {
       return "the key is too long: at most 64 bytes after decoding (Ed25519: 32 in whpk_, 64 in whsk_)";
     case SecretError::key_halves_differ:
       return "the public half of the whsk_ key does not belong to its private half";
+    case SecretError::bad_hex:
+      return "the key is not the 64 hex digits of an Ed25519 public key";
+    case SecretError::bad_public_key:
+      return "this is no P-256 public key: paste the base64 of the key as the provider shows it";
+    case SecretError::no_colon:
+      return "write it as user:password";
   }
   return "unknown error";
 }

@@ -31,6 +31,12 @@ bool note(std::optional<std::string_view>& slot, std::string_view value) {
   return true;
 }
 
+bool has_prefix(Headers headers, std::string_view prefix) {
+  return std::ranges::any_of(headers, [prefix](const Header& header) {
+    return equals_ignoring_case(header.name.substr(0, prefix.size()), prefix);
+  });
+}
+
 std::expected<Signed, VerifyError> pick(Headers headers, std::string_view prefix) {
   Signed found;
   for (const Header& header : headers) {
@@ -205,7 +211,9 @@ std::expected<Genuine<Webhook>, VerifyError> Verifier::verify(Headers headers, s
   if (!understood.hmac && !understood.ed25519) return std::unexpected(VerifyError::no_keys);
 
   if (raw_body.size() > options.body_bytes_max) return std::unexpected(VerifyError::body_too_large);
-  const auto head = pick(headers, options.header_prefix);
+  auto head = pick(headers, options.header_prefix);
+  if (!head && !options.other_header_prefix.empty() && !has_prefix(headers, options.header_prefix))
+    head = pick(headers, options.other_header_prefix);
   if (!head) return std::unexpected(head.error());
   if (!is_valid_id(*head->id, options.id_bytes_max)) return std::unexpected(VerifyError::invalid_id);
 

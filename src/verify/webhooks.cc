@@ -50,6 +50,18 @@ std::string_view describe(VerifyError error) {
       return "the body is larger than the limit";
     case VerifyError::signature_mismatch:
       return "the signature does not match: it was made with another secret or over other bytes";
+    case VerifyError::missing_credential:
+      return "the request carries no credential where this source wants one";
+    case VerifyError::malformed_credential:
+      return "the credential cannot be read, or is of another kind than this source wants";
+    case VerifyError::wrong_credential:
+      return "the credential is not that of this source";
+    case VerifyError::refused_algorithm:
+      return "the token is signed by an algorithm that this source does not accept";
+    case VerifyError::unknown_key:
+      return "the token is signed with a key that is not among the published ones";
+    case VerifyError::body_mismatch:
+      return "the signature is right, but it belongs to another body";
   }
   return "unknown error";
 }

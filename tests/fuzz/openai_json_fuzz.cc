@@ -6,7 +6,7 @@
 #include <creel/openai.h>
 
 #include "tests/fuzz/check.h"
-#include "verify/provider.h"
+#include <creel/provider.h>
 #include "verify/webhook_fixture.h"
 
 using namespace creel;
@@ -26,10 +26,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   static const Receiver receiver(*find_provider("openai"),
                                  testing::make_keys(testing::make_key(testing::kSecret)),
-                                 std::chrono::minutes(5), std::size_t{1} << 24);
+                                 ReceiverOptions{.body_bytes_max = std::size_t{1} << 24});
   testing::TestWebhook webhook;
-  webhook.signature = receiver.sign(webhook.id, body, webhook.now)[2].value;
-  const auto received = receiver.receive(webhook.headers(), body, webhook.now);
+  webhook.signature = receiver.sign({.provider_id = webhook.id, .body = body, .now = webhook.now}).headers[2].value;
+  const auto headers = webhook.headers();
+  const auto received = receiver.receive({.headers = headers, .body = body}, webhook.now);
   CHECK_ALWAYS(received && (*received)->items[0].type == event->type);
   return 0;
 }

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "deliver/request_headers.h"
-#include "verify/provider.h"
+#include <creel/provider.h>
 
 namespace {
 
@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   std::vector<Key> keys;
   keys.push_back(Key{.secret = *std::move(secret), .label = "interop"});
   const Provider* provider = find_provider("openai");
-  const Receiver receiver(*provider, std::move(keys), std::chrono::minutes(5), 1 << 20);
+  const Receiver receiver(*provider, std::move(keys));
 
   auto event = std::make_shared<StoredEvent>();
   event->id = EventId::of(1, 0);

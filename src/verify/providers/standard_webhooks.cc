@@ -1,0 +1,38 @@
+// Any sender that follows the specification of Standard Webhooks. It advises JSON with a type and an ISO 8601
+// time, and demands neither. docs/providers.md
+#include <array>
+
+#include "verify/providers/table.h"
+
+namespace creel::providers {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array<std::string_view, 1> kPrefixes{"webhook-"};
+constexpr std::array<std::string_view, 1> kMethods{"POST"};
+constexpr std::array kId{in_header("webhook-id")};
+constexpr std::array<KeyRecipe, 1> kDedupe{kId};
+constexpr std::array kTypes{in_body("/type")};
+constexpr std::array kTimes{in_body("/timestamp")};
+constexpr std::array<std::string_view, 3> kHeaders{"webhook-id", "webhook-timestamp", "webhook-signature"};
+
+}  // namespace
+
+constinit const Provider kStandardWebhooks{
+    .name = "standard-webhooks",
+    .title = "Standard Webhooks",
+    .scheme = Scheme::standard_webhooks,
+    .header_prefixes = kPrefixes,
+    .secret_form = SecretForm::strict,
+    .tolerance = 5min,
+    .retry_horizon = 76h,  // The example schedule of the specification ends after 75 h 35 min.
+    .methods = kMethods,
+    .body = BodyKind::any,
+    .dedupe = kDedupe,
+    .types = kTypes,
+    .times = kTimes,
+    .signature_headers = kHeaders,
+};
+
+}  // namespace creel::providers
