@@ -4,7 +4,7 @@
 // them. What is configured is not changed here. Questions run on the store's read threads, which also write
 // the answer's JSON; the loop only passes them on.
 //
-// Threads: everything on the loop, but for AdminOptions::destinations.
+// Threads: everything on the loop, but for what AdminOptions says is called on read threads.
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,7 @@
 #include "core/metrics.h"
 #include "http/http.h"
 #include "store/store.h"
+#include "verify/forensics.h"
 
 namespace creel {
 
@@ -31,6 +32,31 @@ struct DestinationStatus {
       held;  // why its deliveries wait, "" when they do not: "paused", "breaker open", "the key cannot sign"
 };
 
+// A configured source and its secrets, of which nothing is shown but labels and fingerprints.
+struct SecretStatus {
+  std::string label;         // as the configuration calls it
+  std::string stored_label;  // as it stands with the events that it verified
+  std::string fingerprint;
+  std::optional<Time> not_before, not_after;
+};
+struct SourceStatus {
+  std::string name, provider, path;
+  std::vector<SecretStatus> secrets;
+};
+
+// What became of a rejected request that was put to today's configuration.
+struct AcceptAnswer {
+  enum class Status {
+    accepted,        // `event` is new
+    duplicate,       // its event was there already: `event`, or 0 when it is not known which
+    still_rejected,  // for `cause`, as the quarantine names causes; `text` is a sentence
+    cannot,          // nothing was decided: `cause` is a name, `text` says what to do
+  };
+  Status status = Status::cannot;
+  EventId event;
+  std::string cause, text;
+};
+
 struct AdminOptions {
   std::string token;               // admin/token.h
   std::string listen_address;      // "127.0.0.1"
@@ -39,6 +65,15 @@ struct AdminOptions {
   std::string version;
   // What is configured and how it stands. Called on read threads; none: nothing is known of destinations.
   std::function<std::vector<DestinationStatus>()> destinations;
+  // The sources and their secrets. Called on read threads; none: nothing is known of sources.
+  std::function<std::vector<SourceStatus>()> sources;
+  // Why a rejected request was rejected, and would be today; the most telling first. Called on read threads.
+  // None: it cannot be said.
+  std::function<std::vector<Finding>(const RejectedRequest&)> explain;
+  // Verifies a rejected request again, with its time of receipt as the clock, and keeps its event. Called on
+  // the loop; `done` is called once, on any thread. Admin asks only for what has its whole body and is not
+  // accepted yet, and marks it accepted in the store itself. None: nothing can be accepted.
+  std::function<void(RejectedRequest, std::move_only_function<void(AcceptAnswer)> done)> accept;
   // Loop::after. None: `wait` answers at once.
   std::function<void(std::chrono::milliseconds, std::move_only_function<void()>)> after;
 };
