@@ -49,12 +49,17 @@ struct Field {
   };
   In in;
   std::string_view name;
+  std::string_view prefix = {};     // stands before the value: "message."
+  std::string_view qualifier = {};  // a JSON pointer: its text follows the value after a full stop, if there
 };
 constexpr Field in_header(std::string_view name) {
   return {Field::In::header, name};
 }
 constexpr Field in_body(std::string_view pointer) {
   return {Field::In::body, pointer};
+}
+constexpr Field always(std::string_view text) {
+  return {Field::In::text, text};
 }
 
 // A dedupe key made of several values; it counts when all of them are there.
@@ -134,6 +139,20 @@ struct Sample {
   std::string_view body;
 };
 
+// What a type that is only a number on the wire is called here.
+struct TypeName {
+  std::string_view sent;  // "2"
+  std::string_view type;
+};
+
+// The answer that an event of one type wants in place of the usual one.
+struct TypeReply {
+  std::string_view type;
+  int status = 200;
+  std::string_view body;
+  std::string_view content_type;
+};
+
 // One row. Every text is a literal, or outlives whoever uses the row.
 struct Provider {
   std::string_view name;   // "stripe", as configuration says it
@@ -165,6 +184,7 @@ struct Provider {
   int success_status = 200;
   std::string_view success_body = R"({"received":true})";
   std::string_view success_type = "application/json";
+  std::span<const TypeReply> replies;  // to the types that want another
   Handshake handshake = Handshake::none;
 
   // What an event is.
@@ -173,7 +193,8 @@ struct Provider {
   // The first recipe that is whole makes the dedupe key, and its first field is the provider's id; without
   // any, the body's SHA-256. Where a header of it is not signed, the body's SHA-256 is part of the key.
   std::span<const KeyRecipe> dedupe;
-  std::span<const Field> types;     // the first that is there counts, as in all of these
+  std::span<const Field> types;  // the first that is there counts, as in all of these
+  std::span<const TypeName> type_names;
   std::span<const Field> subjects;  // what the event is about
   std::span<const Field>
       times;  // when it happened: seconds, milliseconds or ISO 8601, told apart by their look
@@ -181,6 +202,10 @@ struct Provider {
   std::span<const Sample> samples;
   // The signature headers of the provider, lower case: dropped when a delivery is signed otherwise.
   std::span<const std::string_view> signature_headers;
+
+  // For people: the provider's own page, and what one has to know that no other member says.
+  std::string_view documentation;
+  std::string_view notes;
 };
 
 const Provider* find_provider(std::string_view name);
