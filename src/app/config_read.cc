@@ -25,14 +25,14 @@ class Reader {
     if (const auto* node = all.find("admin")) read_admin(*node);
     if (const auto* node = all.find("store")) read_store(*node);
     if (const auto* node = all.find("log")) read_log(*node);
-    if (const auto* node = all.find("sources")) read_named(*node, "sources", &Reader::read_source);
+    if (const auto* node = all.find("sources")) read_named(*node, "sources", &Reader::read_source_table);
     if (const auto* node = all.find("destinations"))
       read_named(*node, "destinations", &Reader::read_destination);
     if (const auto* node = all.find("routes")) read_routes(*node);
   }
 
  private:
-  Section section(const TomlNode& node, std::string title, std::initializer_list<std::string_view> keys) {
+  Section section(const TomlNode& node, std::string title, const std::vector<std::string_view>& keys) {
     return Section(node, std::move(title), keys, outside_, problems_);
   }
 
@@ -126,60 +126,11 @@ class Reader {
     return false;
   }
 
-  const Provider* read_provider(Section& from, const std::string& source_name) {
-    const auto given = from.text("provider");
-    if (!given && from.has("provider")) return nullptr;
-    const Provider* provider = find_provider(given ? given->text : source_name);
-    if (provider) return provider;
-    std::vector<std::string_view> known;
-    for (const Provider& row : all_providers())
-      known.push_back(row.name);
-    if (given) {
-      problems_.error(given->place, fmt::format("unknown provider \"{}\"{}", given->text,
-                                                did_you_mean(given->text, known)));
-    } else {
-      problems_.error(from.place("provider"),
-                      from.title() + " needs a provider, such as provider = \"openai\"");
-    }
-    return nullptr;
-  }
-
-  void read_path(Section& from, std::string& into) {
-    auto given = from.text("path");
-    if (!given) return;
-    const auto is_plain = [](char c) {
-      return c > ' ' && c < '\x7f' && c != '?' && c != '#' && c != '"' && c != '\\';
-    };
-    if (!given->text.starts_with('/') || !std::ranges::all_of(given->text, is_plain)) {
-      problems_.error(given->place, "path must begin with / and have no space, ? or # in it");
-    } else if (given->text == "/health" || given->text.starts_with("/-/")) {
-      problems_.error(given->place, fmt::format("path \"{}\" is creel's own", given->text));
-    } else {
-      into = std::move(given->text);
-    }
-  }
-
-  void read_source(const TomlEntry& entry, std::string title) {
+  void read_source_table(const TomlEntry& entry, std::string title) {
     draft_.has_sources = true;
-    Section from = section(entry.node, std::move(title),
-                           {"provider", "path", "secrets", "tolerance", "dedupe", "max_body"});
-    const Provider* provider = read_provider(from, entry.name);
-    SourceConfig source = default_source(entry.name, provider, config_.server.max_body);
-    read_path(from, source.path);
-    if (from.has("secrets")) {
-      const SecretForm form = provider ? provider->secret_form : SecretForm::strict;
-      source.keys = parse_keys(from.texts("secrets"), form, problems_);
-    } else if (provider) {
-      source.keys = parse_keys(usual_secrets(*provider, outside_), provider->secret_form, problems_);
-    }
-    from.duration("tolerance", source.tolerance, seconds(1));
-    from.duration("dedupe", source.dedupe, seconds(1));
-    std::uint64_t max_body = source.max_body;
-    from.size("max_body", max_body, 1, kMaxBodyLimit);
-    source.max_body = max_body;
-    draft_.sources.push_back(
-        {from.place(""), from.place("path"), from.place("dedupe"), from.place("secrets")});
-    draft_.config.sources.push_back(std::move(source));
+    ReadSource read = read_source(entry, std::move(title), config_.server.max_body, outside_, problems_);
+    draft_.sources.push_back(read.places);
+    config_.sources.push_back(std::move(read.source));
   }
 
   void read_retry(const TomlNode& node, std::string title, RetryPolicy& retry) {
@@ -232,6 +183,7 @@ class Reader {
                            {"original", SignMode::original},
                            {"standard", SignMode::standard},
                            {"none", SignMode::none}});
+    destination.sign_explicit = from.has("sign");
     draft_.destinations.push_back(places);
     config_.destinations.push_back(std::move(destination));
   }
@@ -288,44 +240,6 @@ class Reader {
 
 void read_config(const TomlNode& root, const Outside& outside, ConfigProblems& problems, ConfigDraft& draft) {
   Reader(outside, problems, draft).read(root);
-}
-
-std::vector<Key> parse_keys(const std::vector<ConfigText>& secrets, SecretForm form,
-                            ConfigProblems& problems) {
-  std::vector<Key> keys;
-  for (std::size_t i = 0; i < secrets.size(); ++i) {
-    const ConfigText& given = secrets[i];
-    if (given.text.empty()) continue;
-    std::string label = given.origin.empty() ? fmt::format("secret {}", i + 1) : given.origin;
-    if (auto secret = Secret::parse(given.text, form)) {
-      keys.push_back(
-          Key{.secret = *std::move(secret), .label = std::move(label), .not_before = {}, .not_after = {}});
-    } else {
-      problems.error(given.place, fmt::format("{}: {}", label, describe(secret.error())));
-    }
-  }
-  return keys;
-}
-
-std::vector<ConfigText> usual_secrets(const Provider& provider, const Outside& outside) {
-  std::vector<ConfigText> secrets;
-  for (std::string_view usual : provider.secret_environment) {
-    for (const std::string& name : {std::string(usual), fmt::format("{}_OLD", usual)}) {
-      auto value = outside.variable(name);
-      if (value && !value->empty()) secrets.push_back({*std::move(value), Place{}, name});
-    }
-  }
-  return secrets;
-}
-
-SourceConfig default_source(std::string name, const Provider* provider, std::size_t max_body) {
-  SourceConfig source;
-  source.path = "/webhooks/" + name;
-  source.name = std::move(name);
-  source.provider = provider;
-  if (provider) source.tolerance = provider->tolerance;
-  source.max_body = max_body;
-  return source;
 }
 
 }  // namespace creel

@@ -161,9 +161,9 @@ class Gateway {
     return options;
   }
 
-  const Receiver* receiver(std::string_view source) const {
+  std::shared_ptr<const Receiver> receiver(std::string_view source) const {
     auto found = receivers_.find(source);
-    return found == receivers_.end() ? nullptr : found->second.get();
+    return found == receivers_.end() ? nullptr : found->second;
   }
 
   std::vector<DestinationStatus> destinations() const {

@@ -42,6 +42,7 @@ struct Destination {
   std::chrono::milliseconds timeout = std::chrono::seconds(30);
   RetryPolicy retry;
   SignMode sign = SignMode::source;
+  bool sign_explicit = false;            // Said, and not the default: a secret travels only then.
   std::shared_ptr<const Secret> secret;  // For SignMode::standard.
   bool untrusted = false;                // Never given a provider's signature.
 };

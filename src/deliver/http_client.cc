@@ -21,8 +21,8 @@ struct Transfer {
   HttpDestination* owner = nullptr;
   CURL* easy = nullptr;
   AttemptOrder order;
-  HeaderLines headers;
-  std::vector<curl_slist> list;  // the nodes that libcurl reads; they point into `headers`
+  OutgoingRequest request;
+  std::vector<curl_slist> list;  // the nodes that libcurl reads; they point into `request`
   bool has_own_url = false;
   std::array<char, CURL_ERROR_SIZE> error{};
 
@@ -107,7 +107,7 @@ class HttpDestination final : public Endpoint {
         destination_(destination),
         receivers_(receivers),
         clock_(clock),
-        url_(request_url(destination.url, "")) {
+        url_(request_url(destination.url, "", nullptr)) {
     if (destination.secret && destination.secret->can_sign()) signer_.emplace(*destination.secret);
   }
   ~HttpDestination() override {
@@ -193,12 +193,13 @@ std::unique_ptr<Transfer> HttpDestination::make() {
 // What is this attempt's own.
 std::expected<void, std::string> HttpDestination::prepare(Transfer& transfer, Time now) {
   const StoredEvent& event = *transfer.order.content;
-  auto written = write_headers(destination_, transfer.order, receivers_(event.source), now, transfer.headers,
+  const std::shared_ptr<const Receiver> receiver = receivers_(event.source);
+  auto written = write_request(destination_, transfer.order, receiver.get(), now, transfer.request,
                                signer_ ? &*signer_ : nullptr);
   if (!written) return written;
 
-  transfer.list.resize(transfer.headers.count);
-  char* line = transfer.headers.text.data();
+  transfer.list.resize(transfer.request.headers.count);
+  char* line = transfer.request.headers.text.data();
   for (std::size_t i = 0; i < transfer.list.size(); ++i) {
     transfer.list[i] = {.data = line, .next = i + 1 < transfer.list.size() ? &transfer.list[i + 1] : nullptr};
     line += std::string_view(line).size() + 1;
@@ -208,8 +209,8 @@ std::expected<void, std::string> HttpDestination::prepare(Transfer& transfer, Ti
   // Not copied: the order keeps the event as long as the transfer runs.
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(event.body.size()));
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, event.body.data());
-  if (has_query(event.head)) {
-    curl_easy_setopt(easy, CURLOPT_URL, request_url(destination_.url, event.head).c_str());
+  if (transfer.request.url != url_) {
+    curl_easy_setopt(easy, CURLOPT_URL, transfer.request.url.c_str());
     transfer.has_own_url = true;
   } else if (transfer.has_own_url) {
     curl_easy_setopt(easy, CURLOPT_URL, url_.c_str());

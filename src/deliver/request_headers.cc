@@ -5,9 +5,10 @@
 #include <optional>
 #include <vector>
 
+#include <creel/provider.h>
 #include <creel/webhooks.h>
 
-#include <creel/provider.h>
+#include "core/credentials.h"
 #include "core/ids.h"
 #include "core/text.h"
 
@@ -15,21 +16,12 @@ namespace creel {
 namespace {
 
 // Of one connection (RFC 9110 §7.6.1), of this server, or said anew by libcurl.
-constexpr std::array<std::string_view, 13> kDropped = {
-    "connection", "keep-alive",     "te",     "trailer",        "transfer-encoding", "upgrade",
-    "host",       "content-length", "expect", "http2-settings", "authorization",     "cookie",
-    "set-cookie"};
-
-// Headers by which somebody proves who they are, by the way they are named: X-Gitlab-Token, X-Api-Key …
-constexpr std::array<std::string_view, 7> kCredentialEnds = {
-    "-token", "-api-key", "-apikey", "-secret", "-password", "-authorization", "-access-key"};
-constexpr std::array<std::string_view, 3> kCredentials = {"token", "api-key", "apikey"};
+constexpr std::array<std::string_view, 10> kDropped = {
+    "connection", "keep-alive", "te",     "trailer",        "transfer-encoding",
+    "upgrade",    "host",       "expect", "content-length", "http2-settings"};
 
 bool begins_with(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && equal_ignoring_case(text.substr(0, prefix.size()), prefix);
-}
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && equal_ignoring_case(text.substr(text.size() - end.size()), end);
 }
 template <class Names>
 bool is_one_of(std::string_view name, const Names& names) {
@@ -37,10 +29,21 @@ bool is_one_of(std::string_view name, const Names& names) {
                              [name](std::string_view other) { return equal_ignoring_case(name, other); });
 }
 
-bool is_never_forwarded(std::string_view name) {
-  if (is_one_of(name, kDropped) || is_one_of(name, kCredentials)) return true;
-  if (begins_with(name, "proxy-") || begins_with(name, "creel-")) return true;
-  return std::ranges::any_of(kCredentialEnds, [name](std::string_view end) { return ends_with(name, end); });
+// Whether `header` proves who sends it. A masked value tells so even when its source is no more.
+bool is_credential(const Header& header, const Receiver* receiver) {
+  return is_credential_header(header.name) || header.value.starts_with(kMaskPrefix) ||
+         (receiver && receiver->is_credential_header(header.name));
+}
+bool is_credential(const QueryField& field, const Receiver* receiver) {
+  if (field.has_value && field.value.starts_with(kMaskPrefix)) return true;
+  return is_credential_query(field, [receiver](std::string_view name) {
+    return is_credential_field(name) || (receiver && receiver->is_credential_query(name));
+  });
+}
+
+bool is_never_forwarded(const Header& header, const Receiver* receiver) {
+  return is_one_of(header.name, kDropped) || begins_with(header.name, "creel-") ||
+         is_credential(header, receiver);
 }
 
 constexpr std::array<bool, 256> make_token_bytes() {
@@ -124,44 +127,50 @@ SignMode sign_mode(const Destination& destination) {
   return SignMode::none;
 }
 
-std::expected<std::vector<Receiver::SignedHeader>, std::string> signature(const Destination& destination,
-                                                                          const StoredEvent& event,
-                                                                          const Receiver* receiver, Time now,
-                                                                          const Signer* signer) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-  std::vector<Receiver::SignedHeader> headers;
+// By the source's own scheme. Nothing where its keys cannot sign: what the provider sent goes on instead.
+std::expected<Receiver::Signed, std::string> sign_as_source(const Destination& destination,
+                                                            const StoredEvent& event,
+                                                            const Receiver* receiver,
+                                                            const Receiver::SignRequest& request) {
+  if (!event.is_whole) {
+    return std::unexpected(
+        "the event is one item of a larger request, which the source's signature cannot cover");
+  }
+  if (!receiver)
+    return std::unexpected("the event's source is not configured any more, so nothing can sign for it");
+  if (!receiver->can_sign()) return {};
+  if (receiver->sends_secret() && !destination.sign_explicit) return {};
+  Receiver::Signed made = receiver->sign(request);
+  if (made.headers.empty() && made.query.empty())
+    return std::unexpected("no secret of the event's source is valid now, so nothing can sign for it");
+  return made;
+}
+
+std::expected<Receiver::Signed, std::string> sign(const Destination& destination, const StoredEvent& event,
+                                                  const Receiver* receiver,
+                                                  const Receiver::SignRequest& request,
+                                                  const Signer* signer) {
   switch (sign_mode(destination)) {
     case SignMode::original:
     case SignMode::none:
-      return headers;
+      return {};
     case SignMode::source:
-      if (!event.is_whole) {
-        return std::unexpected(
-            "the event is one item of a larger request, which the source's signature cannot cover");
-      }
-      if (!receiver)
-        return std::unexpected("the event's source is not configured any more, so nothing can sign for it");
-      return receiver
-          ->sign({.provider_id = event.provider_id,
-                  .body = event.body,
-                  .content_type = {},
-                  .url = destination.url,
-                  .now = seconds})
-          .headers;
+      return sign_as_source(destination, event, receiver, request);
     case SignMode::standard: {
       if (!destination.secret || !destination.secret->can_sign()) {
         return std::unexpected("the destination has no secret to sign with");
       }
       const std::string id = to_text(event.id);
-      headers.push_back({"webhook-id", id});
-      headers.push_back({"webhook-timestamp", std::to_string(seconds.time_since_epoch().count())});
-      headers.push_back(
-          {"webhook-signature", signer ? signer->sign(id, seconds, event.body)
-                                       : Signer(*destination.secret).sign(id, seconds, event.body)});
-      return headers;
+      std::string signature = signer ? signer->sign(id, request.now, event.body)
+                                     : Signer(*destination.secret).sign(id, request.now, event.body);
+      Receiver::Signed made;
+      made.headers.push_back({"webhook-id", id});
+      made.headers.push_back({"webhook-timestamp", std::to_string(request.now.time_since_epoch().count())});
+      made.headers.push_back({"webhook-signature", std::move(signature)});
+      return made;
     }
   }
-  return headers;
+  std::unreachable();
 }
 
 // Whether a header carries the signature of the event's provider; of any, when the source is not known any
@@ -171,6 +180,35 @@ bool is_signature(std::string_view name, const Receiver* receiver) {
   return std::ranges::any_of(all_providers(), [name](const Provider& provider) {
     return is_one_of(name, provider.signature_headers);
   });
+}
+
+// creel's own headers.
+void add_own(const Destination& destination, const AttemptOrder& order, HeaderLines& into) {
+  const StoredEvent& event = *order.content;
+  into.add("creel-event-id", to_text(event.id));
+  into.add("creel-delivery-id",
+           to_text(DeliveryId{.event = event.id, .destination = destination.name, .ordinal = order.ordinal}));
+  into.add("creel-attempt", std::to_string(order.number));
+  if (!has_control(event.source)) into.add("creel-source", event.source);
+}
+
+// Adds fields to the query of `url`, with every byte that cannot stand in one escaped.
+void append_query(std::string& url, std::string_view query) {
+  if (query.empty()) return;
+  if (!url.contains('?')) {
+    url.push_back('?');
+  } else if (!url.ends_with('?') && !url.ends_with('&')) {
+    url.push_back('&');
+  }
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  for (const char c : query) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f) {
+      url.push_back(c);
+    } else {
+      url.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+    }
+  }
 }
 
 }  // namespace
@@ -187,69 +225,66 @@ void HeaderLines::add(std::string_view name, std::string_view value) {
   ++count;
 }
 
-std::expected<void, std::string> write_headers(const Destination& destination, const AttemptOrder& order,
-                                               const Receiver* receiver, Time now, HeaderLines& into,
+std::expected<void, std::string> write_request(const Destination& destination, const AttemptOrder& order,
+                                               const Receiver* receiver, Time now, OutgoingRequest& into,
                                                const Signer* signer) {
-  into.clear();
+  into.headers.clear();
   const StoredEvent& event = *order.content;
-  auto signed_headers = signature(destination, event, receiver, now, signer);
-  if (!signed_headers) return std::unexpected(std::move(signed_headers.error()));
+  const auto headers = headers_of(event.head);
+  into.url = request_url(destination.url, event.head, receiver);
+  const auto made = sign(destination, event, receiver,
+                         {.provider_id = event.provider_id,
+                          .body = event.body,
+                          .content_type = find_header(headers, "content-type").value_or(""),
+                          .url = into.url,
+                          .now = std::chrono::floor<std::chrono::seconds>(now)},
+                         signer);
+  if (!made) return std::unexpected(made.error());
+  append_query(into.url, made->query);
 
   const SignMode mode = sign_mode(destination);
-  const bool drops_signature = mode == SignMode::standard || mode == SignMode::none;
-  const auto headers = headers_of(event.head);
+  // Beside a fresh signature an old one of the same scheme would only be the one that is looked at first.
+  const bool drops_signature = mode == SignMode::standard || mode == SignMode::none || !made->headers.empty();
   const auto listed = connection_names(headers);
   bool has_content_type = false, has_accept = false;
   for (const Header& header : headers) {
     const std::string_view name = header.name;
     const auto is_signed_anew = [name](const auto& other) { return equal_ignoring_case(name, other.name); };
-    if (is_never_forwarded(name) || is_one_of(name, listed)) continue;
+    if (is_never_forwarded(header, receiver) || is_one_of(name, listed)) continue;
     if (drops_signature && is_signature(name, receiver)) continue;
-    if (std::ranges::any_of(*signed_headers, is_signed_anew)) continue;
+    if (std::ranges::any_of(made->headers, is_signed_anew)) continue;
     has_content_type |= equal_ignoring_case(name, "content-type");
     has_accept |= equal_ignoring_case(name, "accept");
-    into.add(name, header.value);
+    into.headers.add(name, header.value);
   }
-  for (const auto& header : *signed_headers)
-    into.add(header.name, header.value);
-  into.add("creel-event-id", to_text(event.id));
-  into.add("creel-delivery-id",
-           to_text(DeliveryId{.event = event.id, .destination = destination.name, .ordinal = order.ordinal}));
-  into.add("creel-attempt", std::to_string(order.number));
-  if (!has_control(event.source)) into.add("creel-source", event.source);
+  for (const auto& header : made->headers)
+    into.headers.add(header.name, header.value);
+  add_own(destination, order, into.headers);
   // What libcurl would add of itself.
   for (const auto& [is_there, line] :
        {std::pair(has_content_type, std::string_view("Content-Type:")),
         std::pair(has_accept, std::string_view("Accept:")), std::pair(false, std::string_view("Expect:"))}) {
     if (is_there) continue;
-    into.text.append(line).push_back('\0');
-    ++into.count;
+    into.headers.text.append(line).push_back('\0');
+    ++into.headers.count;
   }
   return {};
 }
 
-bool has_query(std::string_view event_head) {
-  return !query_of(event_head).empty();
-}
-
-std::string request_url(std::string_view destination_url, std::string_view event_head) {
+std::string request_url(std::string_view destination_url, std::string_view event_head,
+                        const Receiver* receiver) {
   std::string url(destination_url.substr(0, destination_url.find('#')));
   const std::string_view query = query_of(event_head);
   if (query.empty()) return url;
-  if (!url.contains('?')) {
-    url.push_back('?');
-  } else if (!url.ends_with('?') && !url.ends_with('&')) {
-    url.push_back('&');
+  bool has_credential = false;
+  take_query_apart(query, [&](const QueryField& field) { has_credential |= is_credential(field, receiver); });
+  if (!has_credential) {
+    append_query(url, query);
+    return url;
   }
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  for (const char c : query) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte > 0x20 && byte < 0x7f) {
-      url.push_back(c);
-    } else {
-      url.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-    }
-  }
+  take_query_apart(query, [&](const QueryField& field) {
+    if (!is_credential(field, receiver)) append_query(url, field.text);
+  });
   return url;
 }
 

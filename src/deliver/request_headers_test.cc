@@ -5,9 +5,8 @@
 #include <map>
 #include <vector>
 
-#include <creel/webhooks.h>
-
 #include <creel/provider.h>
+#include <creel/webhooks.h>
 
 namespace creel {
 namespace {
@@ -19,6 +18,7 @@ constexpr std::string_view kSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlh
 constexpr std::string_view kOtherSecret = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
 
 struct Sent {
+  std::string url;
   std::vector<std::string> lines;
   std::string error;
 
@@ -54,10 +54,12 @@ struct Delivery {
   }
 
   Sent send() const {
-    HeaderLines lines;
+    OutgoingRequest request;
     const AttemptOrder order{.event = event->id, .number = 3, .content = event};
-    const auto written = write_headers(destination, order, receiver.get(), kNow, lines);
+    const auto written = write_request(destination, order, receiver.get(), kNow, request);
+    const HeaderLines& lines = request.headers;
     Sent sent;
+    sent.url = request.url;
     if (!written) sent.error = written.error();
     for (const char* at = lines.text.data(); sent.lines.size() < lines.count;
          at += sent.lines.back().size() + 1) {
@@ -195,15 +197,123 @@ TEST(RequestHeaders, SaysWhyItCannotSign) {
   EXPECT_NE(without_secret.send().error, "");
 }
 
+// A receiver of a made-up provider with a shared secret, as a source of it would have.
+struct TokenSource {
+  explicit TokenSource(CredentialPlace place) : place_{place} {
+    row_.name = "made-up";
+    row_.scheme = Scheme::credential;
+    row_.credentials = place_;
+    row_.methods = kMethods;
+  }
+  std::unique_ptr<Receiver> receiver() const {
+    std::vector<Key> keys;
+    keys.push_back(Key{.secret = Secret::parse("t0ken", SecretForm::text).value(), .label = "key"});
+    return std::make_unique<Receiver>(row_, std::move(keys));
+  }
+
+ private:
+  static constexpr std::string_view kMethods[] = {"POST"};
+  CredentialPlace place_[1];
+  Provider row_;
+};
+
+TEST(RequestHeaders, DropsTheHeaderThatTheSourceCallsItsCredential) {
+  const TokenSource source({CredentialPlace::Kind::header, "X-Custom"});
+  Delivery delivery;
+  delivery.event->head += "X-Custom: t0ken\r\n";
+  EXPECT_EQ(delivery.send()["X-Custom"], "t0ken");
+  delivery.receiver = source.receiver();
+  for (const SignMode mode : {SignMode::source, SignMode::original, SignMode::none}) {
+    delivery.destination.sign = mode;
+    EXPECT_EQ(delivery.send()["X-Custom"], "");
+  }
+}
+
+TEST(RequestHeaders, DropsWhatIsMaskedEvenWhenItsSourceIsNoMore) {
+  Delivery delivery;
+  delivery.destination.sign = SignMode::none;
+  delivery.receiver.reset();
+  delivery.event->head =
+      "POST /w?a=1&mine=creel-hmac:00 HTTP/1.1\r\nX-Custom: creel-hmac:00\r\nX-Kept: yes\r\n";
+  const Sent sent = delivery.send();
+  EXPECT_EQ(sent["X-Custom"], "");
+  EXPECT_EQ(sent["X-Kept"], "yes");
+  EXPECT_EQ(sent.url, "?a=1");
+}
+
+TEST(RequestHeaders, TheSecretItselfTravelsOnlyWhenTheDestinationSaysSo) {
+  const TokenSource source({CredentialPlace::Kind::header, "X-Custom"});
+  Delivery delivery;
+  delivery.receiver = source.receiver();
+  EXPECT_EQ(delivery.send()["X-Custom"], "");
+  EXPECT_EQ(delivery.send().error, "");
+  delivery.destination.sign_explicit = true;
+  EXPECT_EQ(delivery.send()["X-Custom"], "t0ken");
+}
+
+TEST(RequestHeaders, ATokenOfTheQueryIsSentInTheQuery) {
+  const TokenSource source({CredentialPlace::Kind::query, "token"});
+  Delivery delivery;
+  delivery.receiver = source.receiver();
+  delivery.destination.url = "http://app/hook";
+  delivery.destination.sign_explicit = true;
+  delivery.event->head = "POST /w?token=creel-hmac:00&a=1 HTTP/1.1\r\n";
+  EXPECT_EQ(delivery.send().url, "http://app/hook?a=1&token=t0ken");
+}
+
+TEST(RequestHeaders, PassesOnTheSignatureThatNoKeyOfOursCanMake) {
+  Delivery delivery;
+  std::vector<Key> keys;
+  keys.push_back(Key{.secret = Secret::parse("whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=").value(),
+                     .label = "public"});
+  delivery.receiver = std::make_unique<Receiver>(*find_provider("standard-webhooks"), std::move(keys));
+  EXPECT_EQ(delivery.send()["webhook-signature"], "v1,old");
+  EXPECT_EQ(delivery.send()["webhook-timestamp"], "1");
+}
+
+TEST(RequestHeaders, ASourceWhoseSecretsAreAllOverSaysSo) {
+  Delivery delivery;
+  std::vector<Key> keys;
+  keys.push_back(Key{.secret = Secret::parse(kSecret).value(),
+                     .label = "old",
+                     .not_before = {},
+                     .not_after = std::chrono::sys_seconds(1s)});
+  delivery.receiver = std::make_unique<Receiver>(*find_provider("openai"), std::move(keys));
+  EXPECT_NE(delivery.send().error, "");
+}
+
+TEST(RequestHeaders, LeavesNoOlderSignatureBesideAFreshOne) {
+  Delivery delivery;
+  std::vector<Key> keys;
+  keys.push_back(Key{.secret = Secret::parse(kSecret).value(), .label = "key"});
+  delivery.receiver = std::make_unique<Receiver>(*find_provider("standard-webhooks"), std::move(keys));
+  const auto names = delivery.receiver->provider().signature_headers;
+  ASSERT_FALSE(names.empty());
+  for (const std::string_view name : names)
+    delivery.event->head.append(name).append(": stale\r\n");
+  for (const std::string& line : delivery.send().lines)
+    EXPECT_EQ(line.find("stale"), std::string::npos) << line;
+}
+
+std::string url_of(std::string_view destination, std::string_view head) {
+  return request_url(destination, head, nullptr);
+}
+
 TEST(RequestUrl, AppendsTheProvidersQuery) {
-  EXPECT_EQ(request_url("http://h/p", "POST /w HTTP/1.1\r\n"), "http://h/p");
-  EXPECT_EQ(request_url("http://h/p", "POST /w?a=1&b HTTP/1.1\r\n"), "http://h/p?a=1&b");
-  EXPECT_EQ(request_url("http://h/p?x=1", "POST /w?a=1 HTTP/1.1\r\n"), "http://h/p?x=1&a=1");
-  EXPECT_EQ(request_url("http://h/p#there", "POST /w?a=1#here HTTP/1.1\r\n"), "http://h/p?a=1");
+  EXPECT_EQ(url_of("http://h/p", "POST /w HTTP/1.1\r\n"), "http://h/p");
+  EXPECT_EQ(url_of("http://h/p", "POST /w?a=1&b HTTP/1.1\r\n"), "http://h/p?a=1&b");
+  EXPECT_EQ(url_of("http://h/p?x=1", "POST /w?a=1 HTTP/1.1\r\n"), "http://h/p?x=1&a=1");
+  EXPECT_EQ(url_of("http://h/p#there", "POST /w?a=1#here HTTP/1.1\r\n"), "http://h/p?a=1");
 }
 
 TEST(RequestUrl, LetsNoByteOfTheQueryEndTheLine) {
-  EXPECT_EQ(request_url("http://h/p", "POST /w?a=\r\x01 b HTTP/1.1\r\n"), "http://h/p?a=%0D%01%20b");
+  EXPECT_EQ(url_of("http://h/p", "POST /w?a=\r\x01 b HTTP/1.1\r\n"), "http://h/p?a=%0D%01%20b");
+}
+
+TEST(RequestUrl, LeavesOutWhatIsACredential) {
+  EXPECT_EQ(url_of("http://h/p", "POST /w?token=x&a=1&%74oken=y&Password=z&b HTTP/1.1\r\n"),
+            "http://h/p?a=1&b");
+  EXPECT_EQ(url_of("http://h/p", "POST /w?hub.verify_token=x HTTP/1.1\r\n"), "http://h/p");
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // Credentials do not go to disk.
 //
-// A header or a query field that is a credential is replaced, before anything is stored, by an HMAC-SHA256 of
-// its value under a key of the store: "creel-hmac:" and 64 hex digits. Whoever knows the secret can still
-// tell whether it was the one that came; whoever reads the store cannot tell what it was. Everything else
-// stays byte for byte as it was received.
+// A header or a query field that is a credential, by its name or by its source's word, is replaced, before
+// anything is stored, by an HMAC-SHA256 of its value under a key of the store: "creel-hmac:" and 64 hex
+// digits. Whoever knows the secret can still tell whether it was the one that came; whoever reads the store
+// cannot tell what it was. Everything else stays byte for byte as it was received.
 //
 // Immutable after construction: share between threads.
 #pragma once
@@ -16,16 +16,11 @@
 #include <string>
 #include <string_view>
 
+#include <creel/provider.h>
+#include "core/credentials.h"
 #include "http/http.h"
 
 namespace creel {
-
-// Authorization, Cookie, every Proxy-… header, and names that end in authorization, token, secret, password,
-// api-key or access-key. Signature headers are none: they are good for one body only.
-bool is_credential_header(std::string_view name);
-
-// token, access_token, api_key, apikey, key, secret, client_secret, password, auth; without regard to case.
-bool is_credential_field(std::string_view name);
 
 class CredentialMask {
  public:
@@ -35,14 +30,19 @@ class CredentialMask {
   static Key key_of(std::span<const std::uint8_t> store_secret);
 
   // The head of `request` with its credentials replaced, or nothing when it holds none and can be kept as it
-  // is.
-  std::optional<std::string> masked_head(const http::Request& request) const;
+  // is. `receiver` is the source's.
+  std::optional<std::string> masked_head(const http::Request& request, const Receiver& receiver) const;
+
+  // The same for a head that was stored: what is masked in it stays as it is.
+  std::optional<std::string> masked_again(const http::Request& stored, const Receiver& receiver) const;
 
   // What stands in place of `value`. A query field's value is decoded first.
   std::string masked(std::string_view value) const;
 
  private:
-  std::string masked_target(std::string_view target) const;
+  struct Rules;
+  std::optional<std::string> masked_head(const http::Request& request, const Rules& rules) const;
+  std::string masked_target(std::string_view target, const Rules& rules) const;
 
   Key key_;
 };

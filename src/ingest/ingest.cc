@@ -213,7 +213,7 @@ http::Response Ingest::reject(const Source& source, const http::Request& request
   const int status = ours ? 503 : is_json ? 400 : source.configured.receiver->provider().reject_status;
   const std::string_view cause = cause_name(error);
 
-  const std::optional<std::string> head = mask_.masked_head(request);
+  const std::optional<std::string> head = mask_.masked_head(request, *source.configured.receiver);
   store_.reject({.source = source.configured.name,
                  .received = now,
                  .peer = request.peer,
@@ -237,7 +237,7 @@ http::Response Ingest::reject(const Source& source, const http::Request& request
 
 Genuine<NewEvent> Ingest::accept(const Source& source, const http::Request& request, Time now,
                                  Genuine<Received> genuine, Content& content) {
-  std::optional<std::string> head = mask_.masked_head(request);
+  std::optional<std::string> head = mask_.masked_head(request, *source.configured.receiver);
   if (head) content.head = *std::move(head);
 
   return std::move(genuine).map([&](Received&& moved) {

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "deliver/request_headers.h"
 #include <creel/provider.h>
+#include "deliver/request_headers.h"
 
 namespace {
 
@@ -65,12 +65,13 @@ int main(int argc, char** argv) {
   order.event = event->id;
   order.number = static_cast<std::uint32_t>(std::strtoul(options["--attempt"].c_str(), nullptr, 10));
   order.content = event;
-  HeaderLines lines;
+  OutgoingRequest request;
   Destination destination;
   destination.name = "app";
   destination.url = "http://127.0.0.1:8080/webhooks/openai";
-  if (const auto written = write_headers(destination, order, &receiver, now, lines); !written)
+  if (const auto written = write_request(destination, order, &receiver, now, request); !written)
     fail(written.error());
+  const HeaderLines& lines = request.headers;
 
   std::string json = "{";
   for (std::size_t at = 0; at < lines.text.size();) {

@@ -1,0 +1,52 @@
+#include "core/credentials.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace creel {
+namespace {
+
+TEST(Credentials, AreKnownByTheNamesOfHeaders) {
+  for (std::string_view name :
+       {"authorization", "Proxy-Authorization", "proxy-anything", "cookie", "Set-Cookie", "token", "apikey",
+        "X-Api-Key", "X-Auth-Token", "x-telegram-bot-api-secret-token", "X-Client-Secret", "X-Access-Key",
+        "X-Password", "X-Gitlab-Token"}) {
+    EXPECT_TRUE(is_credential_header(name)) << name;
+  }
+  for (std::string_view name :
+       {"", "host", "webhook-id", "webhook-signature", "content-type", "user-agent", "idempotency-key",
+        "x-hub-signature-256", "content-length", "x-type", "date"}) {
+    EXPECT_FALSE(is_credential_header(name)) << name;
+  }
+}
+
+TEST(Credentials, AreKnownByTheNamesOfQueryFields) {
+  for (std::string_view name : {"token", "KEY", "hub.verify_token", "client_secret"})
+    EXPECT_TRUE(is_credential_field(name)) << name;
+  for (std::string_view name : {"", "keys", "hub.mode", "validationToken", "tokens"})
+    EXPECT_FALSE(is_credential_field(name)) << name;
+}
+
+TEST(Credentials, AreKnownInAQueryHoweverItIsEncoded) {
+  for (std::string_view text : {"token=1", "%74oken=", "hub%2Everify%5ftoken=x"})
+    EXPECT_TRUE(is_credential_query(query_field(text), is_credential_field)) << text;
+  for (std::string_view text : {"token", "a=token", "%zz=1", ""})
+    EXPECT_FALSE(is_credential_query(query_field(text), is_credential_field)) << text;
+}
+
+TEST(Query, IsTakenApartFieldByField) {
+  std::vector<std::string> fields;
+  take_query_apart("a=1&b&&c=d=e", [&](const QueryField& field) {
+    fields.push_back(std::string(field.name) + "|" + std::string(field.value));
+  });
+  EXPECT_EQ(fields, (std::vector<std::string>{"a|1", "b|", "|", "c|d=e"}));
+}
+
+TEST(Query, IsDecodedWhereItCanBe) {
+  EXPECT_EQ(decoded_query("a%20b+c%2"), "a b c%2");
+  EXPECT_EQ(decoded_query("%zz%41%4"), "%zzA%4");
+}
+
+}  // namespace
+}  // namespace creel
