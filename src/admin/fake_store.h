@@ -50,11 +50,18 @@ class FakeReader final : public Reader {
     if (trouble) return std::unexpected(*trouble);
     return counted;
   }
-  std::expected<std::vector<RejectedRow>, StoreError> rejected(std::optional<std::uint64_t> before,
-                                                               std::size_t limit) override {
-    std::vector<RejectedRow> page;
-    for (auto each = quarantine.rbegin(); each != quarantine.rend() && page.size() < limit; ++each) {
-      if (!before || each->row.id < *before) page.push_back(each->row);
+  std::expected<RejectedPage, StoreError> rejected(const RejectedQuery& query) override {
+    if (trouble) return std::unexpected(*trouble);
+    RejectedPage page;
+    for (auto each = quarantine.rbegin(); each != quarantine.rend(); ++each) {
+      if (query.before && each->row.id >= *query.before) continue;
+      if (!matches(query.filter, each->row)) continue;
+      if (page.rows.size() == query.limit) {
+        page.more = true;
+        break;
+      }
+      page.next = each->row.id;
+      page.rows.push_back(each->row);
     }
     return page;
   }
@@ -73,6 +80,12 @@ class FakeReader final : public Reader {
   std::vector<EventQuery> queries;
 
  private:
+  static bool matches(const RejectedFilter& filter, const RejectedRow& row) {
+    return (filter.source.empty() || row.source == filter.source) &&
+           (filter.cause.empty() || row.cause == filter.cause) &&
+           (!filter.since || row.received >= *filter.since) &&
+           (!filter.until || row.received <= *filter.until) && !(filter.unaccepted && row.accepted);
+  }
   static bool matches(const EventFilter& filter, const EventRow& row) {
     if (!filter.id.empty() && row.provider_id != filter.id) return false;
     return filter.types.empty() || std::ranges::any_of(filter.types, [&](const std::string& glob) {
@@ -110,6 +123,11 @@ class FakeStore final : public Store {
   void append(Append&) override {}
   void record(Outcome) override {}
   void reject(const NewRejected&) override {}
+  void mark_accepted(std::uint64_t rejected, EventId event) override {
+    for (RejectedRequest& each : reader.quarantine) {
+      if (each.row.id == rejected && !each.row.accepted) each.row.accepted = {event, Time()};
+    }
+  }
   void start(DeliveryFeed&) override {}
   void stop() override {}
 

@@ -43,21 +43,17 @@ std::expected<Question, http::Response> list_rejected(const Query& query) {
   }
   return [limit = *limit, before](Reader& reader, Staleness) -> Answer {
     assume(on_read);
-    auto rows = reader.rejected(before, limit + 1);
-    if (!rows) return {.response = error(rows.error())};
-    const bool has_more = rows->size() > limit;
-    if (has_more) rows->resize(limit);
+    const auto page = reader.rejected({.filter = {}, .before = before, .limit = limit});
+    if (!page) return {.response = error(page.error())};
 
     JsonWriter json;
     json.begin_object().key("rejected").begin_array();
-    for (const RejectedRow& row : *rows) {
+    for (const RejectedRow& row : page->rows) {
       json.begin_object();
       write_rejected(json, row);
       json.end_object();
     }
-    json.end_array().key("cursor");
-    rows->empty() ? json.null() : json.value(rows->back().id);
-    json.member("more", has_more).end_object();
+    json.end_array().member("cursor", page->next).member("more", page->more).end_object();
     return {.response = json_response(json)};
   };
 }

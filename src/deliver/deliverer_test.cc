@@ -89,6 +89,7 @@ class TableStore final : public Store {
   }
   void append(Append&) override {}
   void reject(const NewRejected&) override {}
+  void mark_accepted(std::uint64_t, EventId) override {}
   StoreStatus status() const override { return {.can_commit = !failed, .has_failed = failed}; }
   void stop() override {}
 
@@ -128,10 +129,7 @@ class TableStore final : public Store {
     std::expected<EventRow, StoreError> event(EventId) override { return none(); }
     std::expected<StoredEvent, StoreError> content(EventId) override { return none(); }
     std::expected<std::vector<DeliveryCounts>, StoreError> counts() override { return none(); }
-    std::expected<std::vector<RejectedRow>, StoreError> rejected(std::optional<std::uint64_t>,
-                                                                 std::size_t) override {
-      return none();
-    }
+    std::expected<RejectedPage, StoreError> rejected(const RejectedQuery&) override { return none(); }
     std::expected<RejectedRequest, StoreError> rejected_request(std::uint64_t) override { return none(); }
 
    private:

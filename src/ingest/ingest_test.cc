@@ -72,6 +72,7 @@ class FakeStore final : public Store {
   }
   StoreStatus status() const override { return current; }
 
+  void mark_accepted(std::uint64_t, EventId) override {}
   void record(Outcome) override {}
   void command(Command, std::move_only_function<void(std::expected<Sequence, StoreError>)>) override {}
   void read(Freshness, std::move_only_function<void(Reader&, Staleness)>) override {}
@@ -112,12 +113,12 @@ class IngestTest : public testing::Test {
   static IngestSource source(std::string name, std::string path, std::size_t body_bytes_max) {
     std::vector<Key> keys;
     keys.push_back({.secret = secret(), .label = "current"});
-    return {
-        .name = std::move(name),
-        .path = std::move(path),
-        .receiver = std::make_shared<const Receiver>(*find_provider("openai"), std::move(keys), ReceiverOptions{.body_bytes_max = 1000}),
-        .body_bytes_max = body_bytes_max,
-        .dedupe_window = 3600s};
+    return {.name = std::move(name),
+            .path = std::move(path),
+            .receiver = std::make_shared<const Receiver>(*find_provider("openai"), std::move(keys),
+                                                         ReceiverOptions{.body_bytes_max = 1000}),
+            .body_bytes_max = body_bytes_max,
+            .dedupe_window = 3600s};
   }
 
   // A genuine webhook with this body.
@@ -483,7 +484,8 @@ TEST_F(IngestTest, AsksTheProviderToComeAgainWhenNoKeyIsGoodNow) {
   options.sources.push_back(
       {.name = "openai",
        .path = "/webhooks/openai",
-       .receiver = std::make_shared<const Receiver>(*find_provider("openai"), std::move(keys), ReceiverOptions{.body_bytes_max = 1000})});
+       .receiver = std::make_shared<const Receiver>(*find_provider("openai"), std::move(keys),
+                                                    ReceiverOptions{.body_bytes_max = 1000})});
   Ingest expired(std::move(options), *routes_, store_, clock_, *log_, metrics_, loop_);
   assume(on_loop);
   start(expired.handle(request()),

@@ -247,6 +247,9 @@ void EmbeddedStore::command(Command command,
 void EmbeddedStore::reject(const NewRejected& rejected) {
   impl_->committing.reject(rejected);
 }
+void EmbeddedStore::mark_accepted(std::uint64_t rejected, EventId event) {
+  impl_->committing.mark_accepted(rejected, event);
+}
 
 void EmbeddedStore::read(Freshness freshness, std::move_only_function<void(Reader&, Staleness)> question) {
   if (freshness == Freshness::any) return impl_->questions.ask(0, std::move(question));

@@ -66,6 +66,7 @@ class EmbeddedStore final : public Store {
   void command(Command command,
                std::move_only_function<void(std::expected<Sequence, StoreError>)> done) override;
   void reject(const NewRejected& rejected) override;
+  void mark_accepted(std::uint64_t rejected, EventId event) override;
   void read(Freshness freshness, std::move_only_function<void(Reader&, Staleness)> question) override;
   StoreStatus status() const override;
   void start(DeliveryFeed& feed) override;

@@ -52,6 +52,7 @@ bool Index::Impl::apply(const JournalRecord& record) {
     case RecordKind::rejected:
     case RecordKind::lost:
     case RecordKind::duplicates:  // read ahead by foresee()
+    case RecordKind::accepted:
       return true;
   }
   return true;  // A kind of a newer creel, which had nothing for this index.

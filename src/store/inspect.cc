@@ -119,6 +119,16 @@ void add_rejected(std::string_view payload, bool with_bodies, std::string& out) 
     fmt::format_to(into, ",\"head\":{},\"body\":{}", quoted(rejected->head), quoted(rejected->body));
 }
 
+void add_accepted(std::string_view payload, std::string& out) {
+  const auto accepted = decode_accepted(payload);
+  if (!accepted) {
+    out += ",\"unreadable\":true";
+    return;
+  }
+  fmt::format_to(std::back_inserter(out), ",\"rejected\":{},\"event\":{},\"at\":{}", accepted->rejected,
+                 quoted(to_text(accepted->event)), millis(accepted->at));
+}
+
 std::string_view name_of(RecordKind kind) {
   switch (kind) {
     case RecordKind::event:
@@ -139,6 +149,8 @@ std::string_view name_of(RecordKind kind) {
       return "lost";
     case RecordKind::duplicates:
       return "duplicates";
+    case RecordKind::accepted:
+      return "accepted";
   }
   return "unknown";
 }
@@ -175,6 +187,9 @@ std::string line_of(const FoundRecord& record, bool with_bodies) {
     }
     case RecordKind::rejected:
       add_rejected(record.payload, with_bodies, out);
+      break;
+    case RecordKind::accepted:
+      add_accepted(record.payload, out);
       break;
     case RecordKind::lost:
       fmt::format_to(std::back_inserter(out), ",\"next\":{}", decode_lost(record.payload).value_or(0));

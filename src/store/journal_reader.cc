@@ -54,7 +54,8 @@ std::expected<void, ReadError> JournalReader::open_segment() {
   return {};
 }
 
-// A segment that was read to its end may be removed before the reader goes on behind it: nothing is missed then.
+// A segment that was read to its end may be removed before the reader goes on behind it: nothing is missed
+// then.
 bool JournalReader::step_over_removed() {
   for (const SegmentInfo& segment : journal_.segments()) {
     if (segment.number <= place_.at.segment || segment.first != place_.next) continue;

@@ -102,6 +102,7 @@ struct JournalThread::Impl {
   Mailbox<CommandPost> commands;
   Mailbox<Forward> forwards;
   Mailbox<OwnedRejected> rejects;
+  Mailbox<AcceptedRecord> marks;
   Mailbox<Work> works;
   Mailbox<std::move_only_function<void()>> settles;
   Bell bell, filler_bell;
@@ -115,6 +116,7 @@ struct JournalThread::Impl {
   std::vector<CommandPost> taken_commands;
   std::vector<Forward> taken_forwards;
   std::vector<OwnedRejected> taken_rejects;
+  std::vector<AcceptedRecord> taken_marks;
   std::vector<Work> taken_works;
   std::vector<std::move_only_function<void()>> taken_settles;
   JournalPlace shown;
@@ -159,6 +161,9 @@ void JournalThread::Impl::after_step() {
   rejects.take(taken_rejects);
   for (const OwnedRejected& rejected : taken_rejects)
     quarantine->keep(rejected.view());
+  marks.take(taken_marks);
+  for (const AcceptedRecord& mark : taken_marks)
+    quarantine->keep(mark);
   if (journal.wants_preparation()) filler_bell.ring();
 }
 
@@ -263,6 +268,12 @@ void JournalThread::forward(Forward forward) {
 void JournalThread::reject(const NewRejected& rejected) {
   if (impl_->quarantine == nullptr || !impl_->quarantine->admit(rejected.source, rejected.cause)) return;
   impl_->posted(impl_->rejects.post(OwnedRejected(rejected)));
+}
+
+void JournalThread::mark_accepted(std::uint64_t rejected, EventId event) {
+  if (impl_->quarantine == nullptr) return;
+  if (const auto mark = impl_->quarantine->mark(rejected, event))
+    impl_->posted(impl_->marks.post(AcceptedRecord(*mark)));
 }
 
 void JournalThread::settle(std::move_only_function<void()> done) {

@@ -40,6 +40,7 @@ class JournalThread {
   void command(Command command, CommandDone done);
   void forward(Forward forward);
   void reject(const NewRejected& rejected);  // copies what it needs, or drops it at once
+  void mark_accepted(std::uint64_t rejected, EventId event);
   // Makes visible what was recorded before, outcomes too, and calls `done` then, on the journal thread; or
   // when it cannot be made so. Without anything unsynced there is no sync.
   void settle(std::move_only_function<void()> done);

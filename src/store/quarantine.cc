@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -23,7 +24,26 @@ RejectedRow row_of(const RejectedRecord& record, Sequence id) {
           .detail = std::string(record.detail),
           .received = record.received,
           .status = record.status,
-          .body_bytes = record.body_bytes};
+          .body_bytes = record.body_bytes,
+          .accepted = {}};
+}
+
+bool matches(const RejectedFilter& filter, const RejectedRecord& record) {
+  return (filter.source.empty() || record.source == filter.source) &&
+         (filter.cause.empty() || record.cause == filter.cause) &&
+         (!filter.since || record.received >= *filter.since) &&
+         (!filter.until || record.received <= *filter.until);
+}
+
+// Calls `visit` with each record of a segment, until it says no. What is damaged or gone is left out:
+// rejected requests are kept as well as can be, and promised to nobody.
+template <class Visit>
+void each_record(const Journal& journal, const SegmentInfo& segment, Visit visit) {
+  JournalReader reader(journal, {{segment.number, kSegmentHeaderBytes}, segment.first});
+  while (reader.place().at.segment == segment.number) {
+    const auto next = reader.next();
+    if (!next || !*next || (*next)->position.segment != segment.number || !visit(**next)) return;
+  }
 }
 
 }  // namespace
@@ -37,11 +57,21 @@ struct Quarantine::Allowances {
   std::map<std::pair<std::string, std::string>, Minute, std::less<>> minutes;
 };
 
+struct Quarantine::Marks {
+  std::mutex mutex;
+  std::map<std::uint64_t, Acceptance> of;
+  Sequence read_from = 0;  // marks of records from here on are in `of`
+  std::mutex reading;      // taken before `mutex`, while records are read
+};
+
 Quarantine::Quarantine(std::unique_ptr<Journal> journal, const Clock& clock, QuarantineOptions options)
     : journal_(std::move(journal)),
       clock_(clock),
       options_(options),
-      allowances_(std::make_unique<Allowances>()) {}
+      allowances_(std::make_unique<Allowances>()),
+      marks_(std::make_unique<Marks>()) {
+  marks_->read_from = journal_->synced().next;
+}
 Quarantine::~Quarantine() = default;
 
 std::expected<std::unique_ptr<Quarantine>, OpenError> Quarantine::open(const StoreFolder& folder,
@@ -94,57 +124,134 @@ void Quarantine::keep(const NewRejected& rejected) {
        .status = rejected.status,
        .body_bytes = static_cast<std::uint32_t>(std::min<std::size_t>(rejected.body.size(), UINT32_MAX))},
       scratch_);
-  const NewRecord record{RecordKind::rejected, {scratch_, {}, {}}};
+  write(RecordKind::rejected);
+}
+
+void Quarantine::keep(const AcceptedRecord& mark) {
+  scratch_.clear();
+  encode_accepted(mark, scratch_);
+  write(RecordKind::accepted);
+}
+
+// Writes what stands in `scratch_`, and makes room.
+void Quarantine::write(RecordKind kind) {
+  const NewRecord record{kind, {scratch_, {}, {}}};
   const auto written = journal_->write(std::span(&record, 1), Room::ordinary);
   const auto shown = written ? journal_->sync() : std::unexpected(written.error());
   if (!shown) dropped_.fetch_add(1, std::memory_order_relaxed);
+  bool is_shorter = false;
   while (journal_->bytes() > options_.bytes_max && journal_->remove_oldest()) {
+    is_shorter = true;
+  }
+  if (!is_shorter) return;
+  const std::lock_guard lock(marks_->mutex);
+  marks_->of.erase(marks_->of.begin(), marks_->of.lower_bound(journal_->oldest().next));
+}
+
+// --- Marks
+// ---------------------------------------------------------------------------------------------------------
+
+std::optional<AcceptedRecord> Quarantine::mark(std::uint64_t rejected, EventId event) {
+  // Nothing is read here: whoever accepts a request has looked at it. A second mark would count for nothing.
+  const AcceptedRecord record{rejected, event, clock_.now()};
+  const std::lock_guard lock(marks_->mutex);
+  const bool is_new = marks_->of.try_emplace(rejected, Acceptance{record.event, record.at}).second;
+  return is_new ? std::optional(record) : std::nullopt;
+}
+
+// Sees to it that all marks of records from `from` on are in memory: they stand behind their request, so
+// whatever was written since is read, a segment at a time, and never again.
+void Quarantine::read_marks(Sequence from) const {
+  const std::lock_guard one_reads(marks_->reading);
+  const auto segments = journal_->segments();
+  for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
+    const Sequence read_from = marks_->read_from;  // changed under `reading` alone
+    if (read_from <= from) return;
+    if (segment->first >= read_from) continue;
+    std::map<std::uint64_t, Acceptance> found;
+    each_record(*journal_, *segment, [&found, read_from](const JournalRecord& record) {
+      if (record.sequence >= read_from) return false;
+      if (record.kind != RecordKind::accepted) return true;
+      if (const auto mark = decode_accepted(record.payload))
+        found.try_emplace(mark->rejected, Acceptance{mark->event, mark->at});
+      return true;
+    });
+    const std::lock_guard lock(marks_->mutex);
+    for (const auto& [id, acceptance] : found)
+      marks_->of.insert_or_assign(id, acceptance);  // The earlier mark counts.
+    marks_->read_from = segment->first;
   }
 }
 
-std::expected<std::vector<RejectedRow>, StoreError> Quarantine::list(std::optional<std::uint64_t> before,
-                                                                     std::size_t limit) const {
-  std::vector<RejectedRow> rows;
+std::optional<Acceptance> Quarantine::acceptance(std::uint64_t id) const {
+  const std::lock_guard lock(marks_->mutex);
+  const auto found = marks_->of.find(id);
+  return found == marks_->of.end() ? std::nullopt : std::optional(found->second);
+}
+
+// --- Looking
+// -------------------------------------------------------------------------------------------------------
+
+// A segment is read forwards; the newest of what it holds are wanted.
+std::vector<RejectedRow> Quarantine::newest_of(const SegmentInfo& segment, const RejectedQuery& query,
+                                               std::size_t limit) const {
+  std::deque<RejectedRow> newest;
+  each_record(*journal_, segment, [&](const JournalRecord& record) {
+    if (query.before && record.sequence >= *query.before) return false;
+    if (record.kind != RecordKind::rejected) return true;
+    const auto rejected = decode_rejected(record.payload);
+    if (!rejected || !matches(query.filter, *rejected)) return true;
+    const auto accepted = acceptance(record.sequence);
+    if (query.filter.unaccepted && accepted) return true;
+    newest.push_back(row_of(*rejected, record.sequence));
+    newest.back().accepted = accepted;
+    if (newest.size() > limit) newest.pop_front();
+    return true;
+  });
+  return {newest.rbegin(), newest.rend()};
+}
+
+std::expected<RejectedPage, StoreError> Quarantine::list(const RejectedQuery& query) const {
+  RejectedPage page;
+  std::uint64_t looked_through = 0;
   const auto segments = journal_->segments();
-  for (auto segment = segments.rbegin(); segment != segments.rend() && rows.size() < limit; ++segment) {
-    if (before && segment->first >= *before) continue;
-    // A segment is read forwards; the newest of what it holds are wanted.
-    std::deque<RejectedRow> newest;
-    JournalReader reader(*journal_, {{segment->number, kSegmentHeaderBytes}, segment->first});
-    while (reader.place().at.segment == segment->number) {
-      const auto next = reader.next();
-      // What is damaged or gone is left out: rejected requests are kept as well as can be, and promised to
-      // nobody.
-      if (!next || !*next) break;
-      const JournalRecord& record = **next;
-      if (record.position.segment != segment->number || (before && record.sequence >= *before)) break;
-      if (record.kind != RecordKind::rejected) continue;
-      const auto rejected = decode_rejected(record.payload);
-      if (!rejected) continue;
-      newest.push_back(row_of(*rejected, record.sequence));
-      if (newest.size() > limit - rows.size()) newest.pop_front();
+  for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
+    if (query.before && segment->first >= *query.before) continue;
+    if (looked_through > 0 && looked_through + segment->bytes > options_.page_bytes) {
+      page.more = true;
+      page.next = std::prev(segment)->first;
+      return page;
     }
-    rows.insert(rows.end(), newest.rbegin(), newest.rend());
+    looked_through += segment->bytes;
+    read_marks(segment->first);
+    // One more than wanted tells that there is more.
+    auto rows = newest_of(*segment, query, query.limit + 1 - page.rows.size());
+    std::ranges::move(rows, std::back_inserter(page.rows));
+    if (page.rows.size() <= query.limit) continue;
+    page.rows.pop_back();
+    page.more = true;
+    break;
   }
-  return rows;
+  if (!page.rows.empty()) page.next = page.rows.back().id;
+  return page;
 }
 
 std::expected<RejectedRequest, StoreError> Quarantine::get(std::uint64_t id) const {
   const auto segments = journal_->segments();
   const auto after = std::ranges::upper_bound(segments, id, {}, &SegmentInfo::first);
   if (after == segments.begin()) return std::unexpected(StoreError::not_found);
-  const SegmentInfo& segment = *std::prev(after);
-  JournalReader reader(*journal_, {{segment.number, kSegmentHeaderBytes}, segment.first});
-  while (true) {
-    const auto next = reader.next();
-    if (!next || !*next || (*next)->sequence > id) return std::unexpected(StoreError::not_found);
-    const JournalRecord& record = **next;
-    if (record.sequence != id) continue;
-    const auto rejected =
-        record.kind == RecordKind::rejected ? decode_rejected(record.payload) : std::nullopt;
-    if (!rejected) return std::unexpected(StoreError::not_found);
-    return RejectedRequest{row_of(*rejected, id), std::string(rejected->head), std::string(rejected->body)};
-  }
+  std::optional<RejectedRequest> found;
+  each_record(*journal_, *std::prev(after), [&found, id](const JournalRecord& record) {
+    if (record.sequence == id && record.kind == RecordKind::rejected) {
+      if (const auto rejected = decode_rejected(record.payload))
+        found = {row_of(*rejected, id), std::string(rejected->head), std::string(rejected->body)};
+    }
+    return record.sequence < id;
+  });
+  if (!found) return std::unexpected(StoreError::not_found);
+  read_marks(id);
+  found->row.accepted = acceptance(id);
+  return *std::move(found);
 }
 
 }  // namespace creel::store

@@ -2,8 +2,11 @@
 //
 // Same format as the journal, in `quarantine/`, appended without a sync and after events; the oldest segment
 // goes when the limit is reached. Bodies are cut. Of each source and cause only so many a minute are kept,
-// the rest are counted, so that a flood can neither fill the disk nor slow accepted traffic. keep() belongs
-// to the journal thread; the rest may be called from any thread at the same time.
+// the rest are counted, so that a flood can neither fill the disk nor slow accepted traffic.
+//
+// A request that was accepted after all gets a mark: a record of its own behind it. Marks are few and small,
+// so they are held in memory; those of earlier runs are read, once, as far back as somebody looks. keep()
+// belongs to the journal thread; the rest may be called from any thread at the same time.
 #pragma once
 
 #include <atomic>
@@ -25,7 +28,8 @@ struct QuarantineOptions {
   std::uint64_t segment_bytes = std::uint64_t{8} << 20;
   std::size_t body_bytes_max = 16384;
   std::size_t head_bytes_max = 65536;
-  std::uint32_t kept_per_minute = 60;  // of each source and cause
+  std::uint32_t kept_per_minute = 60;                  // of each source and cause
+  std::uint64_t page_bytes = std::uint64_t{64} << 20;  // of segments looked through for a page
 };
 
 class Quarantine {
@@ -40,9 +44,12 @@ class Quarantine {
   // Keeps an admitted request. A disk that says no costs the request, not the program.
   void keep(const NewRejected& rejected);
 
-  // Newest first, those below `before` if given; at most `limit`.
-  std::expected<std::vector<RejectedRow>, StoreError> list(std::optional<std::uint64_t> before,
-                                                           std::size_t limit) const;
+  // Remembers that a request was accepted, from when it is shown so. What is to be kept for the next run;
+  // nothing when the request has such a mark already.
+  std::optional<AcceptedRecord> mark(std::uint64_t rejected, EventId event);
+  void keep(const AcceptedRecord& mark);
+
+  std::expected<RejectedPage, StoreError> list(const RejectedQuery& query) const;
   std::expected<RejectedRequest, StoreError> get(std::uint64_t id) const;
 
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
@@ -52,12 +59,19 @@ class Quarantine {
 
  private:
   struct Allowances;
+  struct Marks;
   Quarantine(std::unique_ptr<Journal> journal, const Clock& clock, QuarantineOptions options);
+  void write(RecordKind kind);
+  void read_marks(Sequence from) const;
+  std::optional<Acceptance> acceptance(std::uint64_t id) const;
+  std::vector<RejectedRow> newest_of(const SegmentInfo& segment, const RejectedQuery& query,
+                                     std::size_t limit) const;
 
   std::unique_ptr<Journal> journal_;
   const Clock& clock_;
   QuarantineOptions options_;
   std::unique_ptr<Allowances> allowances_;
+  std::unique_ptr<Marks> marks_;
   std::string scratch_;
   std::atomic<std::uint64_t> dropped_{0};
 };

@@ -296,10 +296,9 @@ std::expected<std::vector<DeliveryCounts>, StoreError> IndexReader::counts() {
 // --- Rejected requests
 // ---------------------------------------------------------------------------------------------
 
-std::expected<std::vector<RejectedRow>, StoreError> IndexReader::rejected(std::optional<std::uint64_t> before,
-                                                                          std::size_t limit) {
-  if (quarantine_ == nullptr) return std::vector<RejectedRow>();
-  return quarantine_->list(before, limit);
+std::expected<RejectedPage, StoreError> IndexReader::rejected(const RejectedQuery& query) {
+  if (quarantine_ == nullptr) return RejectedPage();
+  return quarantine_->list(query);
 }
 
 std::expected<RejectedRequest, StoreError> IndexReader::rejected_request(std::uint64_t id) {

@@ -26,8 +26,7 @@ class IndexReader final : public Reader {
   std::expected<EventRow, StoreError> event(EventId id) override;
   std::expected<StoredEvent, StoreError> content(EventId id) override;
   std::expected<std::vector<DeliveryCounts>, StoreError> counts() override;
-  std::expected<std::vector<RejectedRow>, StoreError> rejected(std::optional<std::uint64_t> before,
-                                                               std::size_t limit) override;
+  std::expected<RejectedPage, StoreError> rejected(const RejectedQuery& query) override;
   std::expected<RejectedRequest, StoreError> rejected_request(std::uint64_t id) override;
 
  private:

@@ -170,4 +170,22 @@ std::optional<RejectedRecord> decode_rejected(std::string_view payload) {
   return rejected;
 }
 
+void encode_accepted(const AcceptedRecord& accepted, std::string& into) {
+  put_number(into, kForm);
+  put_number(into, accepted.rejected);
+  put_number(into, accepted.event.value);
+  put_time(into, accepted.at);
+}
+
+std::optional<AcceptedRecord> decode_accepted(std::string_view payload) {
+  Decoder from(payload);
+  if (!take_form(from)) return std::nullopt;
+  AcceptedRecord accepted;
+  accepted.rejected = from.number<std::uint64_t>();
+  accepted.event.value = from.number<std::uint64_t>();
+  accepted.at = take_time(from);
+  if (!from.at_end()) return std::nullopt;
+  return accepted;
+}
+
 }  // namespace creel::store

@@ -21,15 +21,16 @@
 namespace creel::store {
 
 enum class RecordKind : std::uint8_t {
-  event = 1,      // an accepted request with its events
-  outcome = 2,    // attempts and what follows from them
-  command = 3,    // an operator's word
-  copy = 4,       // an event copied forward out of a segment that goes, with the state of its deliveries
-  keys = 5,       // dedupe keys copied forward out of a segment that goes
-  state = 6,      // operator state, the first record of each segment
-  rejected = 7,   // a rejected request; in the quarantine's own journal alone
-  lost = 8,       // stands where damaged bytes were moved aside; says with which sequence the journal goes on
-  duplicates = 9  // events that are duplicates of some in a segment that goes
+  event = 1,     // an accepted request with its events
+  outcome = 2,   // attempts and what follows from them
+  command = 3,   // an operator's word
+  copy = 4,      // an event copied forward out of a segment that goes, with the state of its deliveries
+  keys = 5,      // dedupe keys copied forward out of a segment that goes
+  state = 6,     // operator state, the first record of each segment
+  rejected = 7,  // a rejected request; in the quarantine's own journal alone
+  lost = 8,      // stands where damaged bytes were moved aside; says with which sequence the journal goes on
+  duplicates = 9,  // events that are duplicates of some in a segment that goes
+  accepted = 10    // a rejected request became an event; in the quarantine's own journal alone
 };
 
 struct EventItem {
@@ -144,5 +145,13 @@ struct RejectedRecord {
 };
 void encode_rejected(const RejectedRecord& rejected, std::string& into);
 [[nodiscard]] std::optional<RejectedRecord> decode_rejected(std::string_view payload);
+
+struct AcceptedRecord {
+  std::uint64_t rejected = 0;  // the sequence of its record in the quarantine
+  EventId event;
+  Time at;
+};
+void encode_accepted(const AcceptedRecord& accepted, std::string& into);
+[[nodiscard]] std::optional<AcceptedRecord> decode_accepted(std::string_view payload);
 
 }  // namespace creel::store

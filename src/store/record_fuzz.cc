@@ -48,6 +48,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     encode_rejected(*rejected, again);
     if (!decode_rejected(again)) std::abort();
   }
+  if (const auto accepted = decode_accepted(payload)) {
+    again.clear();
+    encode_accepted(*accepted, again);
+    if (again != payload) std::abort();
+  }
   static_cast<void>(decode_header(payload));
   if (size >= kFrameBytes) static_cast<void>(FrameCodec::peek(payload, 1));
   return 0;

@@ -194,6 +194,18 @@ TEST(Record, GivesACommandACopyKeysAndStateBack) {
   EXPECT_EQ(state.entries.size(), 2u);
 }
 
+TEST(Record, GivesAMarkBack) {
+  std::string payload;
+  encode_accepted({.rejected = 17, .event = EventId::of(9, 1), .at = kNoon}, payload);
+  const auto mark = decode_accepted(payload);
+  ASSERT_TRUE(mark);
+  EXPECT_EQ(mark->rejected, 17u);
+  EXPECT_EQ(mark->event, EventId::of(9, 1));
+  EXPECT_EQ(mark->at, kNoon);
+  EXPECT_FALSE(decode_accepted(payload + "x"));
+  EXPECT_FALSE(decode_accepted(payload.substr(1)));
+}
+
 // Whatever a payload is, decoding it gives something or nothing, and never reads outside (run under the
 // sanitizers).
 TEST(Record, BearsAnyPayload) {
@@ -206,7 +218,7 @@ TEST(Record, BearsAnyPayload) {
                decode_state(payload, state);
     std::vector<Outcome> outcomes;
     return good + decode_outcomes(payload, outcomes) + (decode_command(payload) ? 1 : 0) +
-           (decode_rejected(payload) ? 1 : 0);
+           (decode_rejected(payload) ? 1 : 0) + (decode_accepted(payload) ? 1 : 0);
   };
   const std::string payload = event_payload();
   EXPECT_EQ(try_all(payload), 1);

@@ -223,6 +223,7 @@ Retention::Result Retention::scan(Index& index) {
       case RecordKind::command:
       case RecordKind::state:
       case RecordKind::rejected:
+      case RecordKind::accepted:
       case RecordKind::lost:
       case RecordKind::duplicates:
         break;

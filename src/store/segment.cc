@@ -113,7 +113,7 @@ std::optional<Frame> FrameCodec::peek(std::string_view bytes, std::uint32_t segm
   frame.batch = batch_and_kind & kSequenceMax;
   const std::uint64_t kind = batch_and_kind >> 48;
   if (kind < static_cast<std::uint64_t>(RecordKind::event) ||
-      kind > static_cast<std::uint64_t>(RecordKind::duplicates)) {
+      kind > static_cast<std::uint64_t>(RecordKind::accepted)) {
     return std::nullopt;
   }
   frame.kind = static_cast<RecordKind>(kind);

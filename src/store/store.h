@@ -160,16 +160,39 @@ struct EventPage {
   std::optional<EventId> next;
 };
 
+// A rejected request that was accepted after all.
+struct Acceptance {
+  EventId event;  // what it became; 0 when the event was there before and is not known
+  Time at;
+};
 struct RejectedRow {
   std::uint64_t id = 0;  // its sequence in the quarantine
   std::string source, peer, cause, detail;
   Time received;
   int status = 0;
   std::uint32_t body_bytes = 0;  // as received; the kept body may be shorter
+  std::optional<Acceptance> accepted;
 };
 struct RejectedRequest {
   RejectedRow row;
   std::string head, body;
+};
+
+struct RejectedFilter {
+  std::string source, cause;         // "" for any
+  std::optional<Time> since, until;  // received
+  bool unaccepted = false;           // only what was not accepted since
+};
+struct RejectedQuery {
+  RejectedFilter filter;
+  std::optional<std::uint64_t> before;  // the `next` of the page before
+  std::size_t limit = 50;
+};
+struct RejectedPage {
+  std::vector<RejectedRow> rows;  // newest first
+  // As in EventPage: a page looks at so much and no more, so that it can be short or empty and have more.
+  bool more = false;
+  std::optional<std::uint64_t> next;
 };
 
 // How many deliveries there are, by destination and state, and how old the oldest pending one is.
@@ -188,9 +211,7 @@ class Reader {
   virtual std::expected<EventRow, StoreError> event(EventId id) ON_READ = 0;       // with history
   virtual std::expected<StoredEvent, StoreError> content(EventId id) ON_READ = 0;  // head and body
   virtual std::expected<std::vector<DeliveryCounts>, StoreError> counts() ON_READ = 0;
-  virtual std::expected<std::vector<RejectedRow>, StoreError> rejected(
-      std::optional<std::uint64_t> before,
-      std::size_t limit) ON_READ = 0;  // newest first
+  virtual std::expected<RejectedPage, StoreError> rejected(const RejectedQuery& query) ON_READ = 0;
   virtual std::expected<RejectedRequest, StoreError> rejected_request(std::uint64_t id) ON_READ = 0;
 };
 
@@ -225,6 +246,9 @@ class Store {
                        std::move_only_function<void(std::expected<Sequence, StoreError>)> done) = 0;
   // Not waited for, and dropped when the quarantine's limits say so. Copies what it keeps.
   virtual void reject(const NewRejected& rejected) = 0;
+  // A rejected request has become an event. Shown at once, written without a sync; the first mark of a
+  // request counts.
+  virtual void mark_accepted(std::uint64_t rejected, EventId event) = 0;
 
   // Runs `question` on a read thread.
   virtual void read(Freshness freshness, std::move_only_function<void(Reader&, Staleness)> question) = 0;
