@@ -75,7 +75,8 @@ TEST(Receiver, FindsTheSubjectWhereverItStands) {
       {R"({"data":{"call_id":"rtc_1"}})", "rtc_1"},
       {R"({"data":{"session_id":"live_1"}})", "live_1"},
       {R"({"data":{"safety_identifier":"user_1"}})", "user_1"},
-      {R"({"data":{"id":7,"call_id":"rtc_1"}})", "rtc_1"},
+      {R"({"data":{"id":7,"call_id":"rtc_1"}})", "7"},
+      {R"({"data":{"id":null,"call_id":"rtc_1"}})", "rtc_1"},
       {R"({"data":[]})", ""},
       {"{}", ""},
       {"[]", ""},
@@ -86,7 +87,7 @@ TEST(Receiver, FindsTheSubjectWhereverItStands) {
 
 TEST(Receiver, LeavesOutATypeOrTimeThatIsNotThere) {
   for (std::string body :
-       {R"({"type":7,"created_at":"yesterday"})", R"({"created_at":1.5})", R"({"created_at":-1})",
+       {R"({"type":{},"created_at":"yesterday"})", R"({"created_at":-1.5})", R"({"created_at":-1})",
         R"({"created_at":9223372036854775807})", "{}", "\"text\""}) {
     const auto received = receive("openai", body);
     ASSERT_TRUE(received.has_value()) << body;

@@ -1,69 +1,179 @@
 #include "verify/reading.h"
 
+#include <algorithm>
+
+#include "verify/digest.h"
+#include "verify/fields.h"
+#include "verify/form.h"
+#include "verify/items.h"
 #include "verify/json.h"
-#include "verify/timestamp.h"
 
 namespace creel {
 namespace {
 
-std::string text_at(const simdjson::dom::element& root, std::string_view pointer) {
-  std::string_view text;
-  if (root.at_pointer(pointer).get(text) != simdjson::SUCCESS) return {};
-  return std::string(text);
+// More events in one request than any provider sends. A store counts the events of a request in 16 bits.
+constexpr std::size_t kItemsMax = 10'000;
+
+std::unexpected<ReceiveError> invalid(std::string_view detail) {
+  return std::unexpected(ReceiveError{
+      .cause = ReceiveCause::invalid_json, .verify_error = std::nullopt, .detail = std::string(detail)});
 }
 
-std::string first_text(const simdjson::dom::element& root, std::span<const Field> fields) {
-  for (const Field& field : fields) {
-    std::string text = text_at(root, field.name);
-    if (!text.empty()) return text;
+// --- The body
+// ------------------------------------------------------------------------------------------------------
+
+struct ReadBody {
+  std::optional<simdjson::dom::element> json;
+  std::vector<FormField> form;
+};
+
+// A form whose field "payload" holds JSON, as GitHub and Slack send them, is read as that JSON.
+std::expected<ReadBody, ReceiveError> read_form(std::string_view text, bool is_strict) {
+  auto fields = parse_form(text);
+  if (!fields) return invalid("the form in the body has more than 10000 fields");
+  ReadBody body{.json = std::nullopt, .form = *std::move(fields)};
+  const std::string* payload = find_form_value(body.form, "payload");
+  if (payload == nullptr) return body;
+  const auto json = parse_json(*payload);
+  if (json) {
+    body.json = *json;
+  } else if (is_strict) {
+    return invalid("the field \"payload\" of the form in the body is not JSON that can be read");
+  }
+  return body;
+}
+
+std::expected<ReadBody, ReceiveError> read_body(BodyKind kind, const IncomingRequest& request) {
+  if (kind != BodyKind::json && is_form(request.headers)) {
+    auto body = read_form(request.body, kind == BodyKind::json_or_form);
+    if (!body && kind == BodyKind::any) return ReadBody();
+    return body;
+  }
+  const auto json = parse_json(request.body);
+  if (json) return ReadBody{.json = *json, .form = {}};
+  if (kind == BodyKind::any) return ReadBody();
+  return invalid(describe(json.error()));
+}
+
+// --- The dedupe key
+// ------------------------------------------------------------------------------------------------
+
+// The values of the first recipe that is whole. As ids they hold no line break, so that two lists of values
+// never make one text.
+struct Recipe {
+  std::string key;  // "" when none is whole
+  std::string first;
+  bool has_header = false;
+};
+
+std::optional<Recipe> follow(KeyRecipe recipe, const FieldPlaces& places) {
+  Recipe made;
+  for (const Field& field : recipe) {
+    NumberText room;
+    const std::string_view text = find_text(places, field, room);
+    if (text.empty()) return std::nullopt;
+    const bool is_first = &field == recipe.data();
+    std::string value = as_id(text);
+    made.has_header |= field.in == Field::In::header;
+    if (!is_first) made.key += '\n';
+    made.key += value;
+    if (is_first) made.first = std::move(value);
+  }
+  if (made.key.size() > kIdBytesMax) made.key = as_id(made.key);
+  return made;
+}
+
+Recipe first_whole(std::span<const KeyRecipe> recipes, const FieldPlaces& places) {
+  for (const KeyRecipe& recipe : recipes) {
+    if (recipe.empty()) continue;
+    if (auto made = follow(recipe, places)) return *std::move(made);
   }
   return {};
 }
 
-std::optional<std::chrono::sys_seconds> first_time(const simdjson::dom::element& root,
-                                                   std::span<const Field> fields) {
-  for (const Field& field : fields) {
-    std::int64_t seconds = 0;
-    if (root.at_pointer(field.name).get(seconds) != simdjson::SUCCESS) {
-      if (auto time = parse_iso_8601(text_at(root, field.name))) return time;
-      continue;
-    }
-    // Beyond the calendar a time is of no use, and arithmetic on it could overflow.
-    constexpr std::int64_t kYear9999 = 253'402'300'799;
-    if (seconds >= 0 && seconds <= kYear9999) return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+// A signature over the body leaves the headers open: whoever saw one request could send it again under
+// another id, or another's body under this id before the genuine one comes. So the body is part of the key.
+// A token (jwt) covers no header either. A credential vouches for the whole request that carries it, and
+// where there is no proof at all, nothing would be won.
+bool leaves_headers_open(Scheme scheme) {
+  switch (scheme) {
+    case Scheme::signature:
+    case Scheme::jwt:
+      return true;
+    case Scheme::standard_webhooks:
+    case Scheme::credential:
+    case Scheme::none:
+      return false;
   }
-  return std::nullopt;
+  return true;
+}
+
+// Fills in key and id. An element of an array shares the request's headers, and the id that is signed, with
+// its neighbours: where its key has one of them, its own bytes are part of it too.
+void identify(const ReadRequest& read, const FieldPlaces& places, bool is_element, ReceivedItem& item) {
+  bool needs_body = false;
+  if (!read.proof.id.empty() && !is_element) {
+    item.provider_id = as_id(read.proof.id);
+    if (!read.dedupe_by_body) item.dedupe_key = item.provider_id;
+  } else {
+    Recipe recipe = first_whole(read.provider.dedupe, places);
+    needs_body = recipe.has_header && (is_element || leaves_headers_open(read.provider.scheme));
+    if (recipe.key.empty() && !read.proof.id.empty()) {
+      recipe.key = recipe.first = as_id(read.proof.id);
+      needs_body = true;
+    }
+    item.provider_id = std::move(recipe.first);
+    item.dedupe_key = std::move(recipe.key);
+  }
+  if (read.dedupe_by_body) item.dedupe_key.clear();
+  if (!item.dedupe_key.empty() && !needs_body) return;
+  if (!item.dedupe_key.empty()) item.dedupe_key += '#';
+  item.dedupe_key += to_hex(sha256(item.body));
+}
+
+// --- Events
+// --------------------------------------------------------------------------------------------------------
+
+ReceivedItem read_item(const ReadRequest& read, const FieldPlaces& places, std::string_view body,
+                       bool is_element) {
+  ReceivedItem item;
+  item.body = body;
+  identify(read, places, is_element, item);
+  item.type = first_readable(places, read.provider.types, read.provider.type_names);
+  item.subject = first_readable(places, read.provider.subjects);
+  item.occurred = first_time(places, read.provider.times);
+  return item;
+}
+
+std::expected<std::vector<ReceivedItem>, ReceiveError> read_array(const ReadRequest& read,
+                                                                  FieldPlaces places) {
+  const simdjson::dom::array array = places.json->get_array().value_unsafe();
+  if (array.size() > kItemsMax) return invalid("the array in the body has more than 10000 events");
+  std::vector<ReceivedItem> items;
+  items.reserve(array.size());
+  ArrayItems slices(read.request.body);
+  for (simdjson::dom::element element : array) {
+    const auto slice = slices.next();
+    if (!slice) return invalid("the array in the body cannot be taken apart");
+    places.json = element;
+    items.push_back(read_item(read, places, *slice, true));
+  }
+  return items;
 }
 
 }  // namespace
 
 std::expected<std::vector<ReceivedItem>, ReceiveError> read_events(const ReadRequest& read) {
-  const auto root = parse_json(read.request.body);
-  if (!root && read.provider.body == BodyKind::json) {
-    return std::unexpected(ReceiveError{.cause = ReceiveCause::invalid_json,
-                                        .verify_error = std::nullopt,
-                                        .detail = std::string(describe(root.error()))});
-  }
-  std::vector<ReceivedItem> items(1);
-  ReceivedItem& item = items.front();
-  item.body = read.request.body;
-  item.dedupe_key = read.proof.id;
-  item.provider_id = read.proof.id;
-  if (root) {
-    item.type = first_text(*root, read.provider.types);
-    item.subject = first_text(*root, read.provider.subjects);
-    item.occurred = first_time(*root, read.provider.times);
-  }
+  const auto body = read_body(read.provider.body, read.request);
+  if (!body) return std::unexpected(body.error());
+  const FieldPlaces places{.headers = read.request.headers, .json = body->json, .form = body->form};
+  // The elements of an array in a form are not slices of the body.
+  const bool is_array =
+      read.provider.is_array && places.json && places.json->is_array() && body->form.empty();
+  if (is_array) return read_array(read, places);
+  std::vector<ReceivedItem> items;
+  items.push_back(read_item(read, places, read.request.body, false));
   return items;
-}
-
-std::optional<Reply> answer_signed_handshake(Handshake, const IncomingRequest&, const SchemeKeys&,
-                                             const Proof&) {
-  return std::nullopt;
-}
-
-std::optional<Reply> answer_open_handshake(Handshake, std::string_view, const IncomingRequest&) {
-  return std::nullopt;
 }
 
 }  // namespace creel

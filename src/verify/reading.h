@@ -23,12 +23,4 @@ struct ReadRequest {
 // The events of a request. Views point into its body. The error is always ReceiveCause::invalid_json.
 std::expected<std::vector<ReceivedItem>, ReceiveError> read_events(const ReadRequest& read);
 
-// The answer to a handshake that came signed; nothing for an event.
-std::optional<Reply> answer_signed_handshake(Handshake handshake, const IncomingRequest& request,
-                                             const SchemeKeys& keys, const Proof& proof);
-
-// The answer to a handshake that comes without a signature; nothing for any other request.
-std::optional<Reply> answer_open_handshake(Handshake handshake, std::string_view verify_token,
-                                           const IncomingRequest& request);
-
 }  // namespace creel

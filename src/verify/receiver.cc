@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "verify/handshake.h"
 #include "verify/headers.h"
 #include "verify/reading.h"
 #include "verify/scheme.h"
@@ -109,7 +110,8 @@ std::optional<Reply> Receiver::greet(const IncomingRequest& request) const {
   if (!impl_->open_handshake) return std::nullopt;
   for (Handshake each : {impl_->provider.handshake, impl_->options.handshake}) {
     if (!comes_open(each)) continue;
-    if (auto reply = answer_open_handshake(each, impl_->options.verify_token, request)) return reply;
+    auto reply = answer_open_handshake(each, impl_->provider, impl_->options.verify_token, request);
+    if (reply) return reply;
   }
   return std::nullopt;
 }
