@@ -1,13 +1,12 @@
 // creel and the official SDKs agree on what is genuine, in both directions and at any time.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import http from 'node:http';
-import net from 'node:net';
-import os from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { webcrypto } from 'node:crypto';
+
+import { eventually, startWorld } from './world.mjs';
 
 globalThis.crypto ??= webcrypto; // Node.js 18 does not have it by itself.
 
@@ -25,48 +24,12 @@ const BODY = '{"id":"evt_1","object":"event","created_at":1750287078,"type":"res
 const openai = new OpenAI({ apiKey: 'unused', webhookSecret: SECRET });
 const standard = new StandardWebhook(SECRET);
 
-const freePort = () => new Promise((resolve) => {
-  const server = net.createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
-});
-const eventually = async (check, what) => {
-  for (let tries = 0; tries < 1000; ++tries) {
-    const found = await check();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  assert.fail(`never: ${what}`);
-};
-
-let creel, handler, folder, url, delivered = [];
-
+let world, url, delivered;
 before(async () => {
-  folder = mkdtempSync(path.join(os.tmpdir(), 'creel-interop-'));
-  handler = http.createServer((request, response) => {
-    const parts = [];
-    request.on('data', (part) => parts.push(part));
-    request.on('end', () => {
-      delivered.push({ headers: request.headers, body: Buffer.concat(parts).toString() });
-      response.end('ok');
-    });
-  });
-  await new Promise((resolve) => handler.listen(0, '127.0.0.1', resolve));
-  const [port, admin] = [await freePort(), await freePort()];
-  url = `http://127.0.0.1:${port}`;
-  creel = spawn(process.env.CREEL, ['serve', '--listen', `127.0.0.1:${port}`, '--admin-listen', `127.0.0.1:${admin}`,
-    '--store', path.join(folder, 'store'), '--forward-to', `http://127.0.0.1:${handler.address().port}/webhooks`],
-  { env: { PATH: process.env.PATH, OPENAI_WEBHOOK_SECRET: SECRET }, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
-  creel.unref();
-  await eventually(() => fetch(`${url}/-/ready`).then((answer) => answer.ok, () => false), 'creel is ready');
+  world = await startWorld({ environment: { OPENAI_WEBHOOK_SECRET: SECRET } });
+  ({ url, delivered } = world);
 });
-after(() => {
-  creel?.kill('SIGKILL');
-  handler?.closeAllConnections?.();
-  handler?.close();
-  if (folder) rmSync(folder, { recursive: true, force: true });
-});
+after(() => world?.stop());
 
 const send = async (id, time, signature, body = BODY) => {
   const answer = await fetch(`${url}/webhooks/openai`, {
