@@ -135,7 +135,8 @@ enum class Handshake : std::uint8_t {
 
 struct Sample {
   std::string_view type;
-  // JSON or a form, with {{id}} (32 hex digits), {{now}} (Unix seconds), {{now_ms}} and {{now_iso}}.
+  // JSON or a form, with {{id}} (32 hex digits), {{number}} (a positive number made of them), {{now}} (Unix
+  // seconds), {{now_ms}} and {{now_iso}}.
   std::string_view body;
 };
 
@@ -200,6 +201,9 @@ struct Provider {
       times;  // when it happened: seconds, milliseconds or ISO 8601, told apart by their look
   std::span<const std::string_view> event_types;  // known ones, sorted; others are accepted all the same
   std::span<const Sample> samples;
+  // Makes samples of all event_types in place of the list; the text is JSON. Nothing for another type.
+  std::optional<std::string> (*make_sample)(std::string_view type, std::chrono::sys_seconds now) = nullptr;
+  std::string_view sample_id_prefix;  // "wh_": of a sample's id that stands in a header
   // The signature headers of the provider, lower case: dropped when a delivery is signed otherwise.
   std::span<const std::string_view> signature_headers;
 

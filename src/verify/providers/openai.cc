@@ -1,4 +1,6 @@
 // OpenAI: Standard Webhooks with HMAC secrets. docs/providers.md
+#include <creel/openai.h>
+
 #include <array>
 
 #include "verify/event_types.h"
@@ -38,7 +40,14 @@ constinit const Provider kOpenai{
     .subjects = kSubjects,
     .times = kTimes,
     .event_types = kOpenaiTypes,
+    .make_sample = openai::sample,
+    .sample_id_prefix = "wh_",
     .signature_headers = kHeaders,
+    .documentation = "https://platform.openai.com/docs/guides/webhooks",
+    .notes =
+        "Events carry ids and little else: fetch the object through the API. The secret is shown once, when "
+        "the "
+        "endpoint is made.",
 };
 
 }  // namespace creel::providers

@@ -33,6 +33,9 @@ constinit const Provider kStandardWebhooks{
     .types = kTypes,
     .times = kTimes,
     .signature_headers = kHeaders,
+    .documentation =
+        "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
+    .notes = "HMAC secrets (whsec_...) and Ed25519 public keys (whpk_...). Bodies need not be JSON.",
 };
 
 }  // namespace creel::providers

@@ -10,8 +10,11 @@ namespace creel {
 std::span<const Provider> all_providers() {
   using namespace providers;
   static const auto rows = std::to_array<Provider>({
-      kOpenai,
-      kStandardWebhooks,
+      kOpenai,           kStripe,   kShopify, kGithub,   kResend,      kChargebee, kClerk,
+      kElevenlabs,       kPaddle,   kCursor,  kDeepgram, kFusionauth,  kGitlab,    kPostmark,
+      kReplicate,        kSendgrid, kVercel,  kWebflow,  kWoocommerce, kHookdeck,  kSlack,
+      kTwilio,           kDiscord,  kZoom,    kLinear,   kHubspot,     kSquare,    kMailgun,
+      kStandardWebhooks, kSvix,     kHmac,    kBasic,    kToken,       kNone,
   });
   return rows;
 }
