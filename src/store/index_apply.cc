@@ -95,27 +95,9 @@ void Index::Impl::add_item(const JournalRecord& record, EventId id, std::uint16_
     delivery.changed = event.received;
     if (row.find(delivery.destination, delivery.ordinal) != nullptr) continue;
     row.deliveries.push_back(delivery);
-    if (content == nullptr) content = content_of(id, item);
+    if (content == nullptr) content = batch->keep(event_view(event, id));
     batch->report(row, delivery, record.sequence, content);
   }
-}
-
-const StoredEventView* Index::Impl::content_of(EventId id, std::uint16_t item) {
-  const EventItem& one = event.items[item];
-  StoredEventView content;
-  content.id = id;
-  content.source = event.source;
-  content.peer = event.peer;
-  content.secret_label = event.secret_label;
-  content.provider_id = one.provider_id;
-  content.type = one.type;
-  content.subject = one.subject;
-  content.head = event.head;
-  content.body = event.body.substr(std::min<std::size_t>(one.body_offset, event.body.size()), one.body_bytes);
-  content.received = event.received;
-  content.occurred = one.occurred;
-  content.is_whole = one.body_offset == 0 && one.body_bytes == event.body.size();
-  return batch->keep(content);
 }
 
 void Index::Impl::add_hashes(std::uint64_t place_of_item, std::uint16_t item) {
@@ -196,12 +178,7 @@ void Index::Impl::check_conflict(EventId original, std::uint16_t item) {
     payload = copied.event;
   }
   if (!decode_event(payload, other) || original.item() >= other.items.size()) return;
-  const EventItem& first = other.items[original.item()];
-  const EventItem& second = event.items[item];
-  const auto slice = [](std::string_view body, const EventItem& one) {
-    return body.substr(std::min<std::size_t>(one.body_offset, body.size()), one.body_bytes);
-  };
-  if (slice(other.body, first) == slice(event.body, second)) return;
+  if (event_view(other, original).body == event_view(event, {item}).body) return;
   ++conflicts;
   log.warning("a webhook came again with another body; the first one counts",
               {{"source", event.source}, {"event", to_text(original)}});
@@ -315,7 +292,7 @@ bool Index::Impl::apply_copy(const JournalRecord& record, std::string_view paylo
       batch->forget_attempts(id);  // An index made of the copy alone does not know them.
     }
     merge_copy(*row, item);
-    const StoredEventView* content = is_new ? content_of(id, item) : nullptr;
+    const StoredEventView* content = is_new ? batch->keep(event_view(event, id)) : nullptr;
     for (const DeliveryEntry& delivery : row->deliveries) {
       if (is_new) batch->report(*row, delivery, record.sequence, content);
     }

@@ -50,7 +50,6 @@ struct Index::Impl {
   bool apply_state(const JournalRecord& record);
   void add_item(const JournalRecord& record, EventId id, std::uint16_t item);
   void add_hashes(std::uint64_t place, std::uint16_t item);
-  const StoredEventView* content_of(EventId id, std::uint16_t item);
   void merge_copy(EventEntry& event, std::uint16_t item);
   bool is_duplicate(EventId id, KeyHash hash, std::uint16_t item);
   bool drop(EventId id, std::uint64_t original);

@@ -99,20 +99,7 @@ bool IndexReader::read_content(const EventEntry& row, StoredEvent& into) {
     payload = copied_.event;
   }
   if (!decode_event(payload, record_) || row.id.item() >= record_.items.size()) return false;
-  const EventItem& item = record_.items[row.id.item()];
-  into.id = row.id;
-  into.source = record_.source;
-  into.received = record_.received;
-  into.peer = record_.peer;
-  into.secret_label = record_.secret_label;
-  into.provider_id = item.provider_id;
-  into.type = item.type;
-  into.subject = item.subject;
-  into.occurred = item.occurred;
-  into.head = record_.head;
-  const auto offset = std::min<std::size_t>(item.body_offset, record_.body.size());
-  into.body = record_.body.substr(offset, item.body_bytes);
-  into.is_whole = item.body_offset == 0 && item.body_bytes == record_.body.size();
+  into = event_view(record_, row.id).copy();
   return true;
 }
 

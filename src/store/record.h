@@ -17,6 +17,7 @@
 #include "core/clock.h"
 #include "core/ids.h"
 #include "core/model.h"
+#include "store/store.h"
 
 namespace creel::store {
 
@@ -52,6 +53,9 @@ struct EventRecord {
 void encode_event_meta(const NewEvent& event, std::string& into);
 // `into` is reused: decoding a journal allocates nothing once its vectors have grown.
 [[nodiscard]] bool decode_event(std::string_view payload, EventRecord& into);
+// One of its events as the rest of the program sees it: the item that `id` names, which the record must have.
+// The views are the record's. Nothing here trusts the item's place in the body.
+StoredEventView event_view(const EventRecord& record, EventId id);
 
 // Outcomes that are written together share a record. Each says only in what it differs from the usual: a
 // first attempt that was accepted, at the destination of the one before it.

@@ -182,4 +182,23 @@ bool decode_event(std::string_view payload, EventRecord& into) {
   return from.at_end();
 }
 
+StoredEventView event_view(const EventRecord& record, EventId id) {
+  const EventItem& item = record.items[id.item()];
+  StoredEventView view;
+  view.id = id;
+  view.source = record.source;
+  view.peer = record.peer;
+  view.secret_label = record.secret_label;
+  view.provider_id = item.provider_id;
+  view.type = item.type;
+  view.subject = item.subject;
+  view.head = record.head;
+  view.body =
+      record.body.substr(std::min<std::size_t>(item.body_offset, record.body.size()), item.body_bytes);
+  view.received = record.received;
+  view.occurred = item.occurred;
+  view.is_whole = item.body_offset == 0 && item.body_bytes == record.body.size();
+  return view;
+}
+
 }  // namespace creel::store
