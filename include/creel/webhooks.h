@@ -85,12 +85,17 @@ class Secret {
   // none away.
   std::string fingerprint() const;
 
+  // The first eight hex digits of an HMAC-SHA256 over the key under a salt that is kept secret: for marks that
+  // are stored, which nobody can then compare with guessed keys.
+  std::string fingerprint(std::span<const std::byte> salt) const;
+
  private:
   friend class Verifier;
   friend class Signer;
   friend struct SecretAccess;
   struct Impl;
   static std::expected<Secret, SecretError> parse_text(std::string_view text, SecretForm form);
+  static std::expected<Secret, SecretError> parse_public(std::string_view text, SecretForm form);
   explicit Secret(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -4,6 +4,10 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
+
+#include "verify/hex.h"
+
 namespace creel {
 namespace {
 
@@ -16,7 +20,29 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+// The y of every point whose order divides 8, also where it is written with p added, little end first. The
+// highest bit is the sign of x. https://eprint.iacr.org/2020/1244, table 1
+constexpr std::array<std::string_view, 7> kSmallOrder{
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+};
+
 }  // namespace
+
+bool is_weak_ed25519(std::span<const std::uint8_t, 32> point) {
+  std::array<std::uint8_t, 32> y{};
+  std::ranges::copy(point, y.begin());
+  y.back() &= 0x7f;
+  return std::ranges::any_of(kSmallOrder, [&y](std::string_view text) {
+    std::array<std::uint8_t, 32> small{};
+    return decode_hex(text, small) && small == y;
+  });
+}
 
 Ed25519Key Ed25519Key::from_seed(std::span<const std::uint8_t, 32> seed) {
   Ed25519Key key;

@@ -1,4 +1,4 @@
-// Ed25519 (RFC 8032) keys, for the v1a signatures of Standard Webhooks.
+// Ed25519 (RFC 8032) keys, for the v1a signatures of Standard Webhooks and for senders that use it by itself.
 #pragma once
 
 #include <array>
@@ -13,12 +13,17 @@ namespace creel {
 
 using Ed25519Signature = std::array<std::uint8_t, 64>;
 
+// Whether a public key is one of the few points of small order: under these anybody can sign.
+bool is_weak_ed25519(std::span<const std::uint8_t, 32> point);
+
 // A private or a public key; copies share it. Safe to use from many threads.
 class Ed25519Key {
  public:
   Ed25519Key() = default;  // No key at all: verifies nothing.
   static Ed25519Key from_seed(std::span<const std::uint8_t, 32> seed);
   static Ed25519Key from_public(std::span<const std::uint8_t, 32> point);
+
+  bool is_empty() const { return key_ == nullptr; }
 
   // Whether the public half of this private key is `point`.
   bool belongs_to(std::span<const std::uint8_t, 32> point) const;

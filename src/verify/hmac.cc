@@ -8,47 +8,87 @@
 namespace creel {
 namespace {
 
-using Block = std::array<std::uint8_t, SHA256_CBLOCK>;
+void start(SHA_CTX& state) {
+  SHA1_Init(&state);
+}
+void start(SHA256_CTX& state) {
+  SHA256_Init(&state);
+}
+void start(SHA512_CTX& state) {
+  SHA512_Init(&state);
+}
 
-SHA256_CTX state_after(Block block, std::uint8_t pad) {
+void add(SHA_CTX& state, const void* bytes, std::size_t size) {
+  SHA1_Update(&state, bytes, size);
+}
+void add(SHA256_CTX& state, const void* bytes, std::size_t size) {
+  SHA256_Update(&state, bytes, size);
+}
+void add(SHA512_CTX& state, const void* bytes, std::size_t size) {
+  SHA512_Update(&state, bytes, size);
+}
+
+// Also wipes what is left in the state.
+void finish(SHA_CTX& state, std::uint8_t* digest) {
+  SHA1_Final(digest, &state);
+}
+void finish(SHA256_CTX& state, std::uint8_t* digest) {
+  SHA256_Final(digest, &state);
+}
+void finish(SHA512_CTX& state, std::uint8_t* digest) {
+  SHA512_Final(digest, &state);
+}
+
+template <class Hash>
+typename Hash::State state_after(std::array<std::uint8_t, Hash::kBlockBytes> block, std::uint8_t pad) {
   for (std::uint8_t& byte : block)
     byte ^= pad;
-  SHA256_CTX state;
-  SHA256_Init(&state);
-  SHA256_Update(&state, block.data(), block.size());
+  typename Hash::State state;
+  start(state);
+  add(state, block.data(), block.size());
   OPENSSL_cleanse(block.data(), block.size());
   return state;
 }
 
 }  // namespace
 
-HmacKey::HmacKey(std::span<const std::uint8_t> key) noexcept {
-  Block block{};
+template <class Hash>
+HmacKeyOf<Hash>::HmacKeyOf(std::span<const std::uint8_t> key) noexcept {
+  std::array<std::uint8_t, Hash::kBlockBytes> block{};
   if (key.size() > block.size()) {
-    SHA256(key.data(), key.size(), block.data());
+    typename Hash::State state;
+    start(state);
+    add(state, key.data(), key.size());
+    finish(state, block.data());
   } else {
     std::ranges::copy(key, block.begin());
   }
-  inner_ = state_after(block, 0x36);
-  outer_ = state_after(block, 0x5c);
+  inner_ = state_after<Hash>(block, 0x36);
+  outer_ = state_after<Hash>(block, 0x5c);
   OPENSSL_cleanse(block.data(), block.size());
 }
 
-HmacKey::~HmacKey() {
+template <class Hash>
+HmacKeyOf<Hash>::~HmacKeyOf() {
   OPENSSL_cleanse(&inner_, sizeof inner_);
   OPENSSL_cleanse(&outer_, sizeof outer_);
 }
 
-Mac HmacKey::over(std::span<const std::string_view> parts) const noexcept {
-  Mac mac;
-  SHA256_CTX state = inner_;
+template <class Hash>
+HmacKeyOf<Hash>::Digest HmacKeyOf<Hash>::over(std::span<const std::string_view> parts) const noexcept {
+  Digest mac;
+  typename Hash::State state = inner_;
   for (std::string_view part : parts)
-    SHA256_Update(&state, part.data(), part.size());
-  SHA256_Final(mac.data(), &state);
+    add(state, part.data(), part.size());
+  finish(state, mac.data());
   state = outer_;
-  SHA256_Update(&state, mac.data(), mac.size());
-  SHA256_Final(mac.data(), &state);  // Which also wipes what is left in the state.
+  add(state, mac.data(), mac.size());
+  finish(state, mac.data());
   return mac;
 }
+
+template class HmacKeyOf<HashSha1>;
+template class HmacKeyOf<HashSha256>;
+template class HmacKeyOf<HashSha512>;
 
 }  // namespace creel

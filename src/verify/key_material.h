@@ -8,16 +8,18 @@
 
 #include <creel/webhooks.h>
 
+#include "verify/ecdsa.h"
 #include "verify/ed25519.h"
 #include "verify/hmac.h"
 
 namespace creel {
 
 struct Secret::Impl {
-  enum class Kind : std::uint8_t { hmac, ed25519_private, ed25519_public };
+  enum class Kind : std::uint8_t { hmac, ed25519_private, ed25519_public, ecdsa_public };
 
   static std::unique_ptr<Impl> make_hmac(std::span<const std::uint8_t> key);
   static std::unique_ptr<Impl> make_ed25519(Kind kind, Ed25519Key key, std::span<const std::uint8_t> bytes);
+  static std::unique_ptr<Impl> make_ecdsa(EcdsaKey key, std::span<const std::uint8_t> bytes);
 
   Impl() = default;
   Impl(const Impl&) = delete;
@@ -25,9 +27,10 @@ struct Secret::Impl {
   ~Impl();
 
   Kind kind = Kind::hmac;
-  std::vector<std::uint8_t> bytes;  // For the fingerprint.
+  std::vector<std::uint8_t> bytes;  // For the fingerprint, and for HMAC over another hash.
   std::optional<HmacKey> hmac;
   Ed25519Key ed25519;
+  std::optional<EcdsaKey> ecdsa;
 };
 
 // For the schemes, which prepare keys of their own out of a secret's bytes.

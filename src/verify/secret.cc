@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 
 #include "verify/base64.h"
+#include "verify/hex.h"
 #include "verify/key_material.h"
 
 namespace creel {
@@ -20,6 +22,9 @@ constexpr std::size_t kPairBytes = 64;  // 32 of seed, then 32 of public key.
 constexpr std::string_view kHmacPrefix = "whsec_";
 constexpr std::string_view kPrivatePrefix = "whsk_";
 constexpr std::string_view kPublicPrefix = "whpk_";
+
+constexpr std::string_view kPemBegin = "-----BEGIN PUBLIC KEY-----";
+constexpr std::string_view kPemEnd = "-----END PUBLIC KEY-----";
 
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
@@ -70,6 +75,29 @@ std::optional<SecretError> find_wrapping_of_prefixed(std::string_view text) {
   return is_prefixed(inner) ? find_wrapping(text) : std::nullopt;
 }
 
+// What stands between the lines of PEM armour (RFC 7468), without its line ends; "" when the armour is not
+// whole.
+std::string without_armour(std::string_view text) {
+  text.remove_prefix(kPemBegin.size());
+  while (!text.empty() && is_space(text.back()))
+    text.remove_suffix(1);
+  if (!text.ends_with(kPemEnd)) return {};
+  text.remove_suffix(kPemEnd.size());
+  std::string bare;
+  std::ranges::copy_if(text, std::back_inserter(bare), [](char c) { return !is_space(c); });
+  return bare;
+}
+
+std::string first_hex_digits(std::span<const std::uint8_t> digest) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  for (std::uint8_t byte : digest.first(4)) {
+    hex += kDigits[byte >> 4];
+    hex += kDigits[byte & 15];
+  }
+  return hex;
+}
+
 }  // namespace
 
 std::unique_ptr<Secret::Impl> Secret::Impl::make_hmac(std::span<const std::uint8_t> key) {
@@ -85,6 +113,14 @@ std::unique_ptr<Secret::Impl> Secret::Impl::make_ed25519(Kind kind, Ed25519Key k
   impl->kind = kind;
   impl->bytes.assign(bytes.begin(), bytes.end());
   impl->ed25519 = std::move(key);
+  return impl;
+}
+
+std::unique_ptr<Secret::Impl> Secret::Impl::make_ecdsa(EcdsaKey key, std::span<const std::uint8_t> bytes) {
+  auto impl = std::make_unique<Impl>();
+  impl->kind = Kind::ecdsa_public;
+  impl->bytes.assign(bytes.begin(), bytes.end());
+  impl->ecdsa = std::move(key);
   return impl;
 }
 
@@ -111,8 +147,31 @@ std::expected<Secret, SecretError> Secret::parse_text(std::string_view text, Sec
   return Secret(Impl::make_hmac(raw));
 }
 
+// A public key as the provider shows it.
+std::expected<Secret, SecretError> Secret::parse_public(std::string_view text, SecretForm form) {
+  const bool has_armour = form == SecretForm::ecdsa_p256 && text.starts_with(kPemBegin);
+  const std::string bare = has_armour ? without_armour(text) : std::string(text);
+  if (has_armour && bare.empty()) return std::unexpected(SecretError::bad_public_key);
+  if (const auto wrapping = find_wrapping(bare)) return std::unexpected(*wrapping);
+
+  if (form == SecretForm::ed25519_hex) {
+    std::array<std::uint8_t, kPointBytes> point{};
+    if (!decode_hex(bare, point)) return std::unexpected(SecretError::bad_hex);
+    if (is_weak_ed25519(point)) return std::unexpected(SecretError::bad_public_key);
+    return Secret(Impl::make_ed25519(Impl::Kind::ed25519_public, Ed25519Key::from_public(point), point));
+  }
+  std::vector<std::uint8_t> der(base64_decoded_max(bare.size()));
+  const auto size = decode_base64_public(bare, der);
+  if (!size) return std::unexpected(SecretError::bad_base64);
+  der.resize(*size);
+  auto key = EcdsaKey::from_public(der);
+  if (!key) return std::unexpected(SecretError::bad_public_key);
+  return Secret(Impl::make_ecdsa(*std::move(key), der));
+}
+
 std::expected<Secret, SecretError> Secret::parse(std::string_view text, SecretForm form) {
   if (form == SecretForm::text || form == SecretForm::basic) return parse_text(text, form);
+  if (form == SecretForm::ed25519_hex || form == SecretForm::ecdsa_p256) return parse_public(text, form);
   const bool is_strict = form == SecretForm::strict || form == SecretForm::strict_hmac;
   const auto wrapping = is_strict ? find_wrapping(text) : find_wrapping_of_prefixed(text);
   if (wrapping) return std::unexpected(*wrapping);
@@ -141,6 +200,7 @@ std::expected<Secret, SecretError> Secret::parse(std::string_view text, SecretFo
     if (key.size() != kPointBytes) {
       return std::unexpected(key.size() < kPointBytes ? SecretError::too_short : SecretError::too_long);
     }
+    if (is_weak_ed25519(key.first<kPointBytes>())) return std::unexpected(SecretError::bad_public_key);
     auto point = Ed25519Key::from_public(key.first<kPointBytes>());
     return Secret(Impl::make_ed25519(Impl::Kind::ed25519_public, std::move(point), key));
   }
@@ -168,7 +228,7 @@ std::expected<Secret, SecretError> Secret::from_bytes(std::span<const std::byte>
 }
 
 bool Secret::can_sign() const {
-  return impl_->kind != Impl::Kind::ed25519_public;
+  return impl_->kind == Impl::Kind::hmac || impl_->kind == Impl::Kind::ed25519_private;
 }
 
 std::string Secret::fingerprint() const {
@@ -176,16 +236,16 @@ std::string Secret::fingerprint() const {
   WipedBytes text(kPrefix.size() + impl_->bytes.size());
   std::memcpy(text.bytes.data(), kPrefix.data(), kPrefix.size());
   std::ranges::copy(impl_->bytes, text.bytes.begin() + kPrefix.size());
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
   EVP_Digest(text.bytes.data(), text.bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  return first_hex_digits(digest);
+}
 
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (std::size_t i = 0; i < 4; ++i) {
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 15];
-  }
-  return hex;
+std::string Secret::fingerprint(std::span<const std::byte> salt) const {
+  const HmacKey key(std::span(reinterpret_cast<const std::uint8_t*>(salt.data()), salt.size()));
+  const std::array<std::string_view, 1> parts{
+      {{reinterpret_cast<const char*>(impl_->bytes.data()), impl_->bytes.size()}}};
+  return first_hex_digits(key.over(parts));
 }
 
 std::string_view describe(SecretError error) {
@@ -213,7 +273,7 @@ std::string_view describe(SecretError error) {
     case SecretError::bad_hex:
       return "the key is not the 64 hex digits of an Ed25519 public key";
     case SecretError::bad_public_key:
-      return "this is no P-256 public key: paste the base64 of the key as the provider shows it";
+      return "this is no public key of the kind that is wanted; paste it as the provider shows it";
     case SecretError::no_colon:
       return "write it as user:password";
   }
