@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "verify/headers.h"
 #include "verify/webhook_fixture.h"
 
 namespace creel {
@@ -32,14 +33,54 @@ auto receive(std::string_view provider, std::string body) {
 
 TEST(Provider, EveryRowIsWhole) {
   for (const Provider& provider : all_providers()) {
+    SCOPED_TRACE(provider.name);
     EXPECT_EQ(find_provider(provider.name), &provider);
-    EXPECT_GT(provider.tolerance, 0s);
-    EXPECT_GT(provider.retry_horizon, 0h);
+    EXPECT_FALSE(provider.title.empty());
+    EXPECT_GE(provider.tolerance, 0s);
+    EXPECT_GE(provider.retry_horizon, 0h);
     EXPECT_GE(provider.reject_status, 400);
-    EXPECT_EQ(provider.signature_headers.size(), 3U);
-    EXPECT_TRUE(std::ranges::is_sorted(provider.event_types));
+    EXPECT_EQ(provider.success_status / 100, 2);
+    ASSERT_FALSE(provider.methods.empty());
+    EXPECT_EQ(provider.methods.front(), "POST");
+    EXPECT_EQ(std::ranges::adjacent_find(provider.event_types, std::ranges::greater_equal()),
+              provider.event_types.end());
   }
   EXPECT_EQ(find_provider("openia"), nullptr);
+}
+
+bool is_signature_header(const Provider& provider, std::string_view name) {
+  std::string lower(name);
+  std::ranges::transform(lower, lower.begin(), ascii_lower);
+  return std::ranges::find(provider.signature_headers, lower) != provider.signature_headers.end();
+}
+
+TEST(Provider, EveryRowHasWhatItsSchemeNeeds) {
+  for (const Provider& provider : all_providers()) {
+    SCOPED_TRACE(provider.name);
+    switch (provider.scheme) {
+      case Scheme::standard_webhooks:
+        ASSERT_FALSE(provider.header_prefixes.empty());
+        for (std::string_view prefix : provider.header_prefixes)
+          EXPECT_TRUE(is_signature_header(provider, std::string(prefix) + "signature"));
+        EXPECT_GT(provider.tolerance, 0s);
+        break;
+      case Scheme::signature:
+        EXPECT_FALSE(provider.signature.signatures.empty());
+        for (const Field& field : provider.signature.signatures)
+          EXPECT_TRUE(field.in != Field::In::header || is_signature_header(provider, field.name));
+        break;
+      case Scheme::credential:
+        EXPECT_FALSE(provider.credentials.empty());
+        break;
+      case Scheme::jwt:
+        EXPECT_TRUE(is_signature_header(provider, provider.token_header));
+        EXPECT_FALSE(provider.body_claim.empty());
+        break;
+      case Scheme::none:
+        EXPECT_FALSE(Receiver(provider, {}).can_sign());
+        break;
+    }
+  }
 }
 
 TEST(Provider, NamesTheNearestType) {
