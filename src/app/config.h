@@ -8,15 +8,20 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include <creel/provider.h>
 #include <creel/webhooks.h>
 
+#include "app/kept_secret.h"
 #include "app/units.h"
 #include "core/log.h"
 #include "core/model.h"
-#include <creel/provider.h>
 
 namespace creel {
 
@@ -45,17 +50,43 @@ struct LogConfig {
 
 struct SourceConfig {
   std::string name;
-  const Provider* provider = nullptr;  // a row of the table, good for ever
+  // A row of the table, or the source's own, made of a generic row and the options below.
+  std::shared_ptr<const Provider> provider;
   std::string path;
-  std::vector<Key> keys;  // at least one; labelled with the variable or file they came from, or "secret 1"
-  std::chrono::seconds tolerance{300};
+  // Labelled as the file says, with the variable or file they came from, or "secret 1". At least one, but
+  // where the provider has no secrets or publishes its keys.
+  std::vector<Key> keys;
+  std::vector<KeptSecret> secrets;                // what the keys were made of, in the same order
+  std::optional<std::chrono::seconds> tolerance;  // else the provider's
   std::chrono::seconds dedupe = std::chrono::days(7);
+  bool dedupe_by_body = false;  // `replay` is said
   std::size_t max_body = std::size_t{1} << 20;
+  std::string url;                         // the address that the provider calls, where it signs that
+  std::vector<std::string> algorithms;     // of tokens
+  std::vector<std::string> jwks;           // where their keys are published: addresses, or one file
+  std::shared_ptr<const JwkSet> jwks_set;  // what the file holds
+  Handshake handshake = Handshake::none;   // besides the provider's own
+  std::string verify_token;
+  // Of a generic provider, what its row was made of: names and texts, in the order of the file.
+  std::vector<std::pair<std::string, std::vector<std::string>>> options;
+};
+// Whether the source's tokens are checked with keys that are fetched.
+bool is_jwks_fetched(const SourceConfig& source);
+
+// What the command line said; what it did not say is empty.
+struct ConfigFlags {
+  std::optional<std::string> config;        // the file; without it ./creel.toml is read when it is there
+  std::optional<std::string> listen;        // ADDR:PORT
+  std::optional<std::string> port;          // the port alone
+  std::optional<std::string> admin_listen;  // ADDR:PORT
+  std::optional<std::string> store;         // a folder
+  std::optional<std::string> forward_to;    // a URL that gets everything
 };
 
 // Move-only: it holds the secrets.
 struct Config {
-  std::string file;  // the one that was read, "" without one
+  ConfigFlags flags;  // it was made with, to make it again
+  std::string file;   // the one that was read, "" without one
   ServerConfig server;
   AdminConfig admin;
   StoreConfig store;
@@ -66,5 +97,6 @@ struct Config {
 };
 
 std::string_view to_text(SignMode mode);
+std::string_view to_text(Handshake handshake);  // as configuration says it; "" for those it cannot say
 
 }  // namespace creel

@@ -37,6 +37,12 @@ void check_sources(const ConfigDraft& draft, ConfigProblems& problems) {
           fmt::format("retention ({}) is shorter than the dedupe window of source \"{}\" ({})",
                       duration_text(config.store.retention), source.name, duration_text(source.dedupe)));
     }
+    if (source.provider && source.provider->scheme == Scheme::none) {
+      problems.warning(places.whole,
+                       fmt::format("source \"{}\" accepts everything that is sent to {}: nothing is "
+                                   "checked",
+                                   source.name, source.path));
+    }
     if (source.provider && source.dedupe < source.provider->retry_horizon) {
       problems.warning(
           places.dedupe,
@@ -54,7 +60,7 @@ void check_keys(const ConfigDraft& draft, ConfigProblems& problems) {
   if (problems.has_errors()) return;
   for (std::size_t i = 0; i < draft.config.sources.size(); ++i) {
     const SourceConfig& source = draft.config.sources[i];
-    if (!source.keys.empty() || !source.provider) continue;
+    if (!source.keys.empty() || !needs_secret(source)) continue;
     const auto variables = source.provider->secret_environment;
     const std::string_view usual = variables.empty() ? std::string_view() : variables.front();
     problems.error(draft.sources[i].secrets,

@@ -9,17 +9,21 @@ namespace creel {
 namespace {
 
 struct Expression {
-  bool is_file = false;
-  std::string_view name;  // of the variable, or the path
+  enum class Kind { variable, file, credential };
+  Kind kind = Kind::variable;
+  std::string_view name;  // of the variable or the credential, or the path
   std::optional<std::string_view> fallback;
 };
 
 // The inside of ${…}.
 Expression parse_expression(std::string_view inside) {
   Expression expression;
-  if (inside.starts_with("file:")) {
-    expression.is_file = true;
-    expression.name = inside.substr(5);
+  for (const auto& [word, kind] :
+       {std::pair(std::string_view("file:"), Expression::Kind::file),
+        std::pair(std::string_view("credential:"), Expression::Kind::credential)}) {
+    if (!inside.starts_with(word)) continue;
+    expression.kind = kind;
+    expression.name = inside.substr(word.size());
     return expression;
   }
   const std::size_t separator = inside.find(":-");
@@ -35,14 +39,36 @@ bool is_variable_name(std::string_view name) {
   return !name.empty() && !(name.front() >= '0' && name.front() <= '9') && std::ranges::all_of(name, is_word);
 }
 
+std::optional<std::string> content_of(std::string_view path, const Outside& outside) {
+  auto content = outside.file(path);
+  if (!content) return std::nullopt;
+  if (content->ends_with('\n')) content->pop_back();
+  if (content->ends_with('\r')) content->pop_back();
+  return content;
+}
+
+std::expected<std::string, std::string> credential(const std::string& name, const Outside& outside) {
+  const std::string written = "${credential:" + name + "}";
+  if (name.empty() || name.front() == '.' || name.find('/') != std::string::npos)
+    return std::unexpected("\"" + name + "\" is not the name of a credential");
+  const auto folder = outside.variable("CREDENTIALS_DIRECTORY");
+  if (!folder || folder->empty()) {
+    return std::unexpected("CREDENTIALS_DIRECTORY is not set: " + written +
+                           " is for a systemd service with LoadCredential=" + name + ":/path");
+  }
+  const std::string path = *folder + "/" + name;
+  auto content = content_of(path, outside);
+  if (!content) return std::unexpected("cannot read the file " + path + " of " + written);
+  return *std::move(content);
+}
+
 std::expected<std::string, std::string> value_of(const Expression& expression, const Outside& outside) {
   const std::string name(expression.name);
-  if (expression.is_file) {
-    auto content = outside.file(expression.name);
+  if (expression.kind == Expression::Kind::credential) return credential(name, outside);
+  if (expression.kind == Expression::Kind::file) {
+    auto content = content_of(name, outside);
     if (!content) return std::unexpected("cannot read the file " + name + " of ${file:" + name + "}");
-    if (content->ends_with('\n')) content->pop_back();
-    if (content->ends_with('\r')) content->pop_back();
-    return *content;
+    return *std::move(content);
   }
   if (!is_variable_name(expression.name))
     return std::unexpected("\"" + name + "\" is not the name of a variable");
@@ -67,7 +93,8 @@ Outside real_outside() {
             std::string content{std::istreambuf_iterator<char>(stream), {}};
             return stream.good() || stream.eof() ? std::optional<std::string>(std::move(content))
                                                  : std::nullopt;
-          }};
+          },
+          .now = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }};
 }
 
 std::expected<std::string, std::string> expand(std::string_view text, const Outside& outside) {

@@ -1,7 +1,8 @@
-// ${VAR}, ${VAR:-default} and ${file:/path} inside the strings of a configuration, put in after the file was
-// parsed: what comes in this way can be any text and is never read as TOML.
+// ${VAR}, ${VAR:-default}, ${file:/path} and ${credential:NAME} inside the strings of a configuration, put in
+// after the file was parsed: what comes in this way can be any text and is never read as TOML.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <functional>
 #include <optional>
@@ -14,15 +15,18 @@ namespace creel {
 struct Outside {
   std::function<std::optional<std::string>(std::string_view name)> variable;
   std::function<std::optional<std::string>(std::string_view path)> file;  // nothing when it cannot be read
+  std::function<std::chrono::sys_seconds()> now;                          // none: nothing has expired
 };
-// The process's environment and the file system.
+// The process's environment, the file system and the clock.
 Outside real_outside();
 
 // The text with everything put in; $$ is a dollar. The default is used, as in a shell, when the variable is
-// unset or empty; it is taken as it stands. A file's last newline is dropped. The error is one sentence.
+// unset or empty; it is taken as it stands. A credential is the file of that name in $CREDENTIALS_DIRECTORY,
+// as systemd has it. A file's last newline is dropped. The error is one sentence.
 std::expected<std::string, std::string> expand(std::string_view text, const Outside& outside);
 
-// "VAR" or "/path" when the whole text is one such expression: a good name for what came of it. "" otherwise.
+// "VAR", "/path" or "NAME" when the whole text is one such expression: a good name for what came of it. ""
+// otherwise.
 std::string_view expression_name(std::string_view text);
 
 }  // namespace creel

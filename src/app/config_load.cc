@@ -1,11 +1,11 @@
 #include "app/config_load.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "app/config_read.h"
+#include "app/config_secrets.h"
 
 namespace creel {
 namespace {
@@ -71,20 +71,25 @@ void apply_flags(const ConfigFlags& flags, ConfigProblems& problems, ConfigDraft
 
 // A source for every provider that the environment has a secret for.
 void add_usual_sources(const Outside& outside, ConfigProblems& problems, ConfigDraft& draft) {
-  std::vector<std::string_view> variables;
   for (const Provider& provider : all_providers()) {
-    if (provider.secret_environment.empty() || provider.needs_url) continue;
-    variables.push_back(provider.secret_environment.front());
-    const auto secrets = usual_secrets(provider, outside);
+    const auto secrets = usual_secrets(provider, outside, problems);
     if (secrets.empty()) continue;
+    if (provider.needs_url) {
+      problems.warning(
+          {}, fmt::format("{} is set, but {} signs the address that it calls: to receive its webhooks, say "
+                          "url = \"https://…\" in [sources.{}] of creel.toml",
+                          secrets.front().label, provider.name, provider.name));
+      continue;
+    }
     SourceConfig source = default_source(std::string(provider.name), &provider, draft.config.server.max_body);
-    source.keys = parse_keys(secrets, provider.secret_form, problems);
+    add_keys(secrets, provider.secret_form, outside, problems, source);
     draft.config.sources.push_back(std::move(source));
     draft.sources.emplace_back();
   }
   if (!draft.config.sources.empty()) return;
-  problems.error({}, fmt::format("no webhook secret: set {}, or define a source in creel.toml",
-                                 fmt::join(variables, " or ")));
+  problems.error({},
+                 "no webhook secret: set OPENAI_WEBHOOK_SECRET or another provider's usual variable (`creel "
+                 "providers` lists them), or define a source in creel.toml");
 }
 
 // --forward-to: a destination for every event of every source. It keeps what the file says of a destination
@@ -141,6 +146,7 @@ std::string_view to_text(SignMode mode) {
 
 LoadedConfig load_config(const ConfigFlags& flags, const Outside& outside) {
   ConfigDraft draft;
+  draft.config.flags = flags;
   ConfigProblems problems(flags.config.value_or("creel.toml"));
   if (read_file(flags, outside, problems, draft)) {
     apply_environment(outside, problems, draft.config);
@@ -158,12 +164,11 @@ LoadedConfig load_config(const ConfigFlags& flags, const Outside& outside) {
 std::vector<ConfiguredSecret> configured_secrets(const ConfigFlags& flags, const Outside& outside) {
   std::vector<ConfiguredSecret> secrets;
   const auto add = [&](std::string_view source, const Provider& provider,
-                       const std::vector<ConfigText>& texts) {
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      if (texts[i].text.empty()) continue;
-      std::string label =
-          texts[i].origin.empty() ? fmt::format("secret {} of {}", i + 1, source) : texts[i].origin;
-      secrets.push_back({std::string(source), &provider, std::move(label), texts[i].text});
+                       const std::vector<GivenSecret>& given) {
+    for (const GivenSecret& each : given) {
+      if (each.text.text.empty()) continue;
+      std::string label = each.has_own_label ? each.label : fmt::format("{} of {}", each.label, source);
+      secrets.push_back({std::string(source), &provider, std::move(label), each.text.text});
     }
   };
   const auto content = outside.file(flags.config.value_or("creel.toml"));
@@ -179,13 +184,21 @@ std::vector<ConfiguredSecret> configured_secrets(const ConfigFlags& flags, const
       const Provider* provider = find_provider(name ? name->text : entry.name);
       if (!provider) continue;
       add(entry.name, *provider,
-          source.has("secrets") ? source.texts("secrets") : usual_secrets(*provider, outside));
+          source.has("secrets") ? read_secrets(source, outside, ignored)
+                                : usual_secrets(*provider, outside, ignored));
     }
   }
   if (!secrets.empty()) return secrets;
   for (const Provider& provider : all_providers())
-    add(provider.name, provider, usual_secrets(provider, outside));
+    add(provider.name, provider, usual_secrets(provider, outside, ignored));
   return secrets;
+}
+
+std::vector<SourceConfig> configured_sources(const ConfigFlags& flags, const Outside& outside) {
+  ConfigDraft draft;
+  ConfigProblems ignored;
+  read_file(flags, outside, ignored, draft);
+  return std::move(draft.config.sources);
 }
 
 ConfiguredPlaces configured_places(const ConfigFlags& flags, const Outside& outside) {

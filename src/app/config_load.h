@@ -12,16 +12,6 @@
 
 namespace creel {
 
-// What the command line said; what it did not say is empty.
-struct ConfigFlags {
-  std::optional<std::string> config;        // the file; without it ./creel.toml is read when it is there
-  std::optional<std::string> listen;        // ADDR:PORT
-  std::optional<std::string> port;          // the port alone
-  std::optional<std::string> admin_listen;  // ADDR:PORT
-  std::optional<std::string> store;         // a folder
-  std::optional<std::string> forward_to;    // a URL that gets everything
-};
-
 // One thing that is wrong, or, as a warning, that is probably not meant.
 struct ConfigProblem {
   bool is_warning = false;
@@ -39,8 +29,9 @@ struct LoadedConfig {
 
 // Reads and checks. Nothing is opened but the file and those that ${file:…} names, all through `outside`.
 //
-// Without any source in the file, or without a file, every provider whose usual variable is set gets a source
-// of its name at /webhooks/<name>, with the variable's namesake ending in _OLD as a second secret.
+// Without any source in the file, or without a file, every provider with one of its usual variables set gets
+// a source of its name at /webhooks/<name>, with the variables' namesakes ending in _OLD as further secrets;
+// but for those that need to be told the address that the provider calls.
 LoadedConfig load_config(const ConfigFlags& flags, const Outside& outside);
 
 // A secret's text with the source it belongs to.
@@ -53,6 +44,10 @@ struct ConfiguredSecret {
 // Every secret that the configuration names, those that cannot be used too, and whatever else is wrong with
 // it: for finding out which of them made a signature.
 std::vector<ConfiguredSecret> configured_secrets(const ConfigFlags& flags, const Outside& outside);
+
+// The sources of the file, read as far as they can be: one may lack keys, or its provider. None without a
+// file. For commands that send to one and may bring a secret of their own.
+std::vector<SourceConfig> configured_sources(const ConfigFlags& flags, const Outside& outside);
 
 // Where a gateway with this configuration listens and keeps its events.
 struct ConfiguredPlaces {

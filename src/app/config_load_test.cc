@@ -1,9 +1,7 @@
-#include "app/config_load.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
+#include "app/config_fixture.h"
 
 namespace creel {
 namespace {
@@ -11,42 +9,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
-
-constexpr std::string_view kSecret = "whsec_dGVzdF9zZWNyZXRfa2V5X2Zvcl90ZXN0aW5n";
-constexpr std::string_view kOtherSecret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
-
-using Texts = std::map<std::string, std::string, std::less<>>;
-
-// A machine with these variables and files, and a creel.toml if one is given.
-struct Machine {
-  Texts variables{{"OPENAI_WEBHOOK_SECRET", std::string(kSecret)}};
-  Texts files;
-  ConfigFlags flags;
-
-  static auto in(const Texts& texts) {
-    return [&texts](std::string_view name) -> std::optional<std::string> {
-      const auto found = texts.find(name);
-      return found == texts.end() ? std::nullopt : std::optional(found->second);
-    };
-  }
-
-  LoadedConfig load() const { return load_config(flags, {.variable = in(variables), .file = in(files)}); }
-  LoadedConfig load(std::string toml) {
-    files["creel.toml"] = std::move(toml);
-    return load();
-  }
-};
-
-std::vector<std::string> texts_of(const LoadedConfig& loaded) {
-  std::vector<std::string> texts;
-  for (const ConfigProblem& problem : loaded.problems)
-    texts.push_back(to_text(problem));
-  return texts;
-}
-
-std::vector<std::string> problems_of(std::string toml) {
-  return texts_of(Machine{}.load(std::move(toml)));
-}
 
 // --- Without a file
 // ------------------------------------------------------------------------------------------------
@@ -58,9 +20,9 @@ TEST(ZeroConfiguration, MakesASourceOfTheUsualVariable) {
   ASSERT_EQ(loaded.config->sources.size(), 1u);
   const SourceConfig& source = loaded.config->sources[0];
   EXPECT_EQ(source.name, "openai");
-  EXPECT_EQ(source.provider, find_provider("openai"));
+  EXPECT_EQ(source.provider.get(), find_provider("openai"));
   EXPECT_EQ(source.path, "/webhooks/openai");
-  EXPECT_EQ(source.tolerance, 5min);
+  EXPECT_FALSE(source.tolerance);
   EXPECT_EQ(source.dedupe, 24h * 7);
   EXPECT_EQ(source.max_body, 1u << 20);
   ASSERT_EQ(source.keys.size(), 1u);
@@ -86,7 +48,8 @@ TEST(ZeroConfiguration, NamesTheVariableThatIsMissing) {
   const auto loaded = machine.load();
   EXPECT_FALSE(loaded.config);
   EXPECT_THAT(texts_of(loaded),
-              ElementsAre("no webhook secret: set OPENAI_WEBHOOK_SECRET, or define a source in creel.toml"));
+              ElementsAre("no webhook secret: set OPENAI_WEBHOOK_SECRET or another provider's usual "
+                          "variable (`creel providers` lists them), or define a source in creel.toml"));
   machine.variables["OPENAI_WEBHOOK_SECRET"] = "";
   EXPECT_EQ(texts_of(machine.load()), texts_of(loaded));
 }
@@ -304,7 +267,7 @@ TEST(GoodFile, IsTheDocumentedOneWhichSaysTheDefaults) {
   EXPECT_EQ(a.log.level, b.log.level);
   EXPECT_EQ(a.log.format, b.log.format);
   EXPECT_EQ(a.sources.at(0).path, b.sources.at(0).path);
-  EXPECT_EQ(a.sources.at(0).tolerance, b.sources.at(0).tolerance);
+  EXPECT_EQ(a.sources.at(0).provider->tolerance, b.sources.at(0).tolerance);
   EXPECT_EQ(a.sources.at(0).dedupe, b.sources.at(0).dedupe);
   EXPECT_EQ(a.sources.at(0).max_body, b.sources.at(0).max_body);
   EXPECT_EQ(a.destinations.at(0).concurrency, b.destinations.at(0).concurrency);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/units.h"
+#include "verify/timestamp.h"
 
 namespace creel {
 namespace {
@@ -36,25 +37,28 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
   return meant.empty() ? std::string{} : fmt::format("; did you mean \"{}\"?", meant);
 }
 
-Section::Section(const TomlNode& node, std::string title, std::initializer_list<std::string_view> keys,
+Section::Section(const TomlNode& node, std::string title, const std::vector<std::string_view>& keys,
                  const Outside& outside, ConfigProblems& problems)
     : node_(node), title_(std::move(title)), outside_(outside), problems_(problems) {
   if (!std::holds_alternative<TomlNode::Table>(node.value)) {
     problems_.error(node.place, fmt::format("{} must be a table, not {}", title_, kind_name(node)));
   }
-  const std::vector<std::string_view> known(keys);
-  for (const TomlEntry& entry : table_of(node)) {
-    if (std::ranges::find(known, entry.name) != known.end()) continue;
+  for (const TomlEntry& entry : entries()) {
+    if (std::ranges::find(keys, entry.name) != keys.end()) continue;
     const std::string where = title_.empty() ? std::string{} : " in " + title_;
-    problems_.error(entry.place, fmt::format("unknown key \"{}\"{}{}", entry.name, where,
-                                             did_you_mean(entry.name, known)));
+    problems_.error(entry.place,
+                    fmt::format("unknown key \"{}\"{}{}", entry.name, where, did_you_mean(entry.name, keys)));
   }
 }
 
+std::span<const TomlEntry> Section::entries() const {
+  return table_of(node_);
+}
+
 const TomlNode* Section::find(std::string_view key) const {
-  const auto& entries = table_of(node_);
-  const auto found = std::ranges::find(entries, key, &TomlEntry::name);
-  return found == entries.end() ? nullptr : &found->node;
+  const auto& all = table_of(node_);
+  const auto found = std::ranges::find(all, key, &TomlEntry::name);
+  return found == all.end() ? nullptr : &found->node;
 }
 
 Place Section::place(std::string_view key) const {
@@ -72,10 +76,10 @@ void Section::unknown_word(std::string_view key, const ConfigText& given,
                                            fmt::join(words, ", "), did_you_mean(given.text, words)));
 }
 
-std::optional<ConfigText> Section::expanded(std::string_view key, const TomlNode& node) {
+std::optional<ConfigText> Section::expanded(std::string_view what, const TomlNode& node) {
   const auto* raw = std::get_if<std::string>(&node.value);
   if (!raw) {
-    wrong_kind(key, node, "a string");
+    wrong_kind(what, node, "a string");
     return std::nullopt;
   }
   auto text = expand(*raw, outside_);
@@ -105,6 +109,34 @@ std::vector<ConfigText> Section::texts(std::string_view key) {
       texts.push_back(*std::move(text));
   }
   return texts;
+}
+
+std::vector<ConfigText> Section::one_or_more(std::string_view key) {
+  const TomlNode* node = find(key);
+  if (!node || std::holds_alternative<TomlNode::Array>(node->value)) return texts(key);
+  std::vector<ConfigText> texts;
+  if (auto only = expanded(key, *node)) texts.push_back(*std::move(only));
+  return texts;
+}
+
+void Section::time(std::string_view key, std::optional<std::chrono::sys_seconds>& into) {
+  const TomlNode* node = find(key);
+  if (!node) return;
+  if (const auto* time = std::get_if<std::chrono::sys_seconds>(&node->value)) {
+    into = *time;
+    return;
+  }
+  std::optional<std::chrono::sys_seconds> read;
+  if (std::holds_alternative<std::string>(node->value)) {
+    const auto given = expanded(key, *node);
+    if (!given) return;
+    read = parse_iso_8601(given->text);
+  }
+  if (!read) {
+    problems_.error(node->place,
+                    fmt::format("{} must be a time with its zone, such as 2026-12-01T00:00:00Z", key));
+  }
+  into = read;
 }
 
 void Section::duration(std::string_view key, std::chrono::milliseconds& into,

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,17 +47,23 @@ struct ConfigText {
 class Section {
  public:
   // `title` is how messages call it: "[destinations.app]". Reports every key that is not among `keys`.
-  Section(const TomlNode& node, std::string title, std::initializer_list<std::string_view> keys,
+  Section(const TomlNode& node, std::string title, const std::vector<std::string_view>& keys,
           const Outside& outside, ConfigProblems& problems);
 
   bool has(std::string_view key) const { return find(key) != nullptr; }
   // Of the key's value, or of the whole table when it has no such key.
   Place place(std::string_view key) const;
+  std::span<const TomlEntry> entries() const;
   const TomlNode* find(std::string_view key) const;
   const std::string& title() const { return title_; }
 
   std::optional<ConfigText> text(std::string_view key);
   std::vector<ConfigText> texts(std::string_view key);  // of an array; those that cannot be read are left out
+  std::vector<ConfigText> one_or_more(std::string_view key);  // the same, or one text alone
+  // A text that is not a key's value; messages call it `what`.
+  std::optional<ConfigText> expanded(std::string_view what, const TomlNode& node);
+  // A time with its zone, as TOML writes it or as a text.
+  void time(std::string_view key, std::optional<std::chrono::sys_seconds>& into);
   void duration(std::string_view key, std::chrono::milliseconds& into, std::chrono::milliseconds at_least);
   void duration(std::string_view key, std::chrono::seconds& into,
                 std::chrono::seconds at_least);  // no fractions
@@ -81,7 +88,6 @@ class Section {
   }
 
  private:
-  std::optional<ConfigText> expanded(std::string_view key, const TomlNode& node);
   void wrong_kind(std::string_view key, const TomlNode& node, std::string_view wanted);
   void unknown_word(std::string_view key, const ConfigText& given,
                     const std::vector<std::string_view>& words);

@@ -13,6 +13,15 @@ Place place_of(const toml::source_region& region) {
   return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
 }
 
+std::optional<std::chrono::sys_seconds> moment(const toml::date_time& time) {
+  namespace chr = std::chrono;
+  const chr::year_month_day date{chr::year(time.date.year), chr::month(time.date.month),
+                                 chr::day(time.date.day)};
+  if (!time.offset) return std::nullopt;
+  return chr::sys_days(date) + chr::hours(time.time.hour) + chr::minutes(time.time.minute) +
+         chr::seconds(time.time.second) - chr::minutes(time.offset->minutes);
+}
+
 TomlNode converted(const toml::node& node) {
   TomlNode result;
   result.place = place_of(node.source());
@@ -37,6 +46,8 @@ TomlNode converted(const toml::node& node) {
     result.value = number->get();
   } else if (const auto* boolean = node.as_boolean()) {
     result.value = boolean->get();
+  } else if (const auto* time = node.as_date_time(); time && moment(time->get())) {
+    result.value = *moment(time->get());
   } else {
     result.value = TomlNode::Other{};
   }

@@ -4,6 +4,7 @@
 // include.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -27,10 +28,10 @@ struct TomlEntry;
 struct TomlNode {
   using Array = std::vector<TomlNode>;
   using Table = std::vector<TomlEntry>;
-  struct Other {};  // a date or a time, which no key of ours takes
+  struct Other {};  // a date, or a time without a zone, which no key of ours takes
 
   Place place;
-  std::variant<Table, Array, std::string, std::int64_t, double, bool, Other> value;
+  std::variant<Table, Array, std::string, std::int64_t, double, bool, Other, std::chrono::sys_seconds> value;
 };
 
 struct TomlEntry {

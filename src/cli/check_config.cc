@@ -1,3 +1,4 @@
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <ostream>
@@ -7,6 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "core/text.h"
 
 namespace creel::cli {
 namespace {
@@ -22,17 +24,34 @@ std::string described(std::string_view label, const Secret& secret) {
   return fmt::format("{} (fingerprint {})", label, secret.fingerprint());
 }
 
+std::string described(const Key& key) {
+  std::string text = described(key.label, key.secret);
+  if (key.not_before) text += fmt::format(", from {:%Y-%m-%dT%H:%M:%SZ}", *key.not_before);
+  if (key.not_after) text += fmt::format(", until {:%Y-%m-%dT%H:%M:%SZ}", *key.not_after);
+  return text;
+}
+
 Json tree_of(const SourceConfig& source) {
   Json::Array secrets;
   for (const Key& key : source.keys)
-    secrets.push_back(Json::of(described(key.label, key.secret)));
-  return Json::object()
-      .set("provider", Json::of(source.provider->name))
-      .set("path", Json::of(source.path))
-      .set("secrets", {std::move(secrets)})
-      .set("tolerance", Json::of(duration_text(source.tolerance)))
-      .set("dedupe", Json::of(duration_text(source.dedupe)))
-      .set("max_body", Json::of(size_text(source.max_body)));
+    secrets.push_back(Json::of(described(key)));
+  Json tree = Json::object()
+                  .set("provider", Json::of(source.provider->name))
+                  .set("path", Json::of(source.path))
+                  .set("secrets", {std::move(secrets)});
+  const auto tolerance = source.tolerance.value_or(source.provider->tolerance);
+  if (tolerance.count() > 0) tree.set("tolerance", Json::of(duration_text(tolerance)));
+  tree.set("dedupe", Json::of(duration_text(source.dedupe)));
+  if (source.dedupe_by_body) tree.set("replay", Json::of(duration_text(source.dedupe)));
+  tree.set("max_body", Json::of(size_text(source.max_body)));
+  if (!source.url.empty()) tree.set("url", Json::of(without_credentials(source.url)));
+  if (!source.algorithms.empty()) tree.set("algorithms", texts(source.algorithms));
+  if (!source.jwks.empty()) tree.set("jwks", texts(source.jwks));
+  for (const auto& [name, values] : source.options)
+    tree.set(name, values.size() == 1 ? Json::of(values.front()) : texts(values));
+  if (const auto handshake = to_text(source.handshake); !handshake.empty())
+    tree.set("handshake", Json::of(handshake));
+  return tree;
 }
 
 Json tree_of(const Destination& destination) {
