@@ -228,6 +228,9 @@ struct SampleRequest {
 // Nothing when there is no sample of this type.
 std::optional<SampleRequest> sample(const Provider& provider, std::string_view type, std::string_view id,
                                     std::chrono::sys_seconds now);
+// The same with a body of one's own, and so of any type.
+SampleRequest sample_with_body(const Provider& provider, std::string_view type, std::string body,
+                               std::string_view id);
 std::vector<std::string_view> sample_types(const Provider& provider);
 
 // --- Receiving

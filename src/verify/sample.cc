@@ -146,11 +146,16 @@ std::optional<SampleRequest> sample(const Provider& provider, std::string_view t
                                     std::chrono::sys_seconds now) {
   auto body = make_body(provider, type, id, now);
   if (!body) return std::nullopt;
+  return sample_with_body(provider, type, *std::move(body), id);
+}
+
+SampleRequest sample_with_body(const Provider& provider, std::string_view type, std::string body,
+                               std::string_view id) {
   const std::string header_id = std::string(provider.sample_id_prefix) + std::string(id);
   SampleRequest made;
-  made.content_type = looks_like_json(*body) ? "application/json" : "application/x-www-form-urlencoded";
-  made.headers = make_headers(provider, type, *body, header_id);
-  made.body = *std::move(body);
+  made.content_type = looks_like_json(body) ? "application/json" : "application/x-www-form-urlencoded";
+  made.headers = make_headers(provider, type, body, header_id);
+  made.body = std::move(body);
   made.provider_id = read_id(provider, made, header_id);
   return made;
 }
