@@ -24,6 +24,7 @@ struct Io {
   Outside outside;  // environment and files
   const Clock& clock;
   bool in_is_terminal = false;
+  bool err_is_terminal = false;
   std::function<int(Config)> serve;  // runs the gateway
   std::function<void(std::chrono::milliseconds)> pause;
 };

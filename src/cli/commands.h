@@ -50,20 +50,40 @@ int version(Format format, Io& io);
 // --- Webhooks without a gateway
 // ------------------------------------------------------------------------------------
 
-// The secret to sign with: the flag, the file, or the provider's usual variable.
+// Whose webhook, and the secret to sign with: what is said, the configured source's, or the provider's usual
+// variable.
 struct SecretOptions {
-  std::string provider = "openai";
-  std::string secret;
+  std::string provider = "openai";  // or a configured source's name
+  std::string source;               // a configured source's name
+  std::optional<std::string> config;
+  std::string secret;       // the text; or the name of a configured one, see `secret_name`
+  std::string secret_name;  // its label or variable; "old": the one that was replaced
   std::string secret_file;
+};
+
+// What goes wrong on purpose.
+struct ChaosOptions {
+  int duplicates = 0;             // the same request so many times more
+  std::int64_t skew_seconds = 0;  // by which the signer's clock is ahead
+  bool bad_signature = false;     // well-formed, by a secret that nobody has
+  bool truncate = false;          // the body loses its end after it was signed
+  bool shuffle = false;           // the body is written anew after it was signed
 };
 
 struct TriggerOptions {
   SecretOptions secret;
   std::string type;
   std::string to;
+  std::string url;               // the address that is signed; "": where it goes
+  std::string body;              // a file in place of a sample, "-" for stdin
+  std::string content_type;      // of that body
+  std::string method;            // "": the provider's
   std::vector<std::string> set;  // "data.id=batch_1"
   int repeat = 1;
+  std::string rate;  // "50/s": a steady pace, whatever the answers
+  ChaosOptions chaos;
   bool list = false;
+  bool print = false;  // show the request and send nothing
   Format format = Format::text;
 };
 int trigger(const TriggerOptions& options, Io& io);
@@ -73,6 +93,10 @@ struct SignOptions {
   std::string body;  // a file, "-" for stdin
   std::string id;    // "": a new one
   std::optional<std::int64_t> timestamp;
+  std::string url;     // where the request goes, for providers that sign that
+  std::string method;  // "": the provider's
+  std::string content_type = "application/json";
+  bool print_secret = false;
   Format format = Format::text;
 };
 int sign(const SignOptions& options, Io& io);

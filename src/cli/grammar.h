@@ -1,7 +1,6 @@
 // The grammar of the command line. Each command is added with its options, a sentence for each, and examples.
 //
-// The only header that knows CLI11; parse.cc, parse_looking.cc and parse_folder.cc include it and nobody else
-// does.
+// The only header that knows CLI11; parse.cc and its neighbours include it and nobody else does.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -41,6 +40,7 @@ class Grammar {
   void config_flags(CLI::App* command, ConfigFlags& flags);
   void server_options(CLI::App* command, ServerOptions& server);
   void secret_options(CLI::App* command, SecretOptions& secret);
+  void chaos_options(CLI::App* command, ChaosOptions& chaos);
 
   void add_serve();
   void add_config();

@@ -134,15 +134,6 @@ void Grammar::server_options(CLI::App* command, ServerOptions& server) {
       ->type_name("FILE");
 }
 
-void Grammar::secret_options(CLI::App* command, SecretOptions& secret) {
-  command->add_option("--secret", secret.secret, "The secret to sign with (default: $OPENAI_WEBHOOK_SECRET)")
-      ->type_name("SECRET");
-  command
-      ->add_option("--secret-file", secret.secret_file,
-                   "A file with the secret, which then shows in no list of processes")
-      ->type_name("FILE");
-}
-
 void Grammar::add_serve() {
   CLI::App* serve_command = command("serve", kServing, "Receive, verify, keep and deliver webhooks",
                                     "Examples:\n"
@@ -185,51 +176,6 @@ void Grammar::add_version() {
       command("version", kServing, "Print the version", "Examples:\n  creel version --format json");
   format_option(version_command, format_);
   runs(version_command, [this] { return version(format_, io_); });
-}
-
-void Grammar::add_trigger() {
-  CLI::App* trigger_command =
-      command("trigger", kTrying, "Send a signed sample event",
-              "Examples:\n"
-              "  creel trigger openai response.completed\n"
-              "  creel trigger openai batch.completed --set data.id=batch_42 --repeat 10\n"
-              "  creel trigger openai --list");
-  trigger_command->add_option("provider", trigger_.secret.provider, "Whose event: openai")->required();
-  trigger_command->add_option("type", trigger_.type, "The event's type, such as batch.completed");
-  trigger_command
-      ->add_option("--to", trigger_.to, "Where to send it (default http://127.0.0.1:3000/webhooks/openai)")
-      ->type_name("URL");
-  trigger_command
-      ->add_option("--set", trigger_.set,
-                   "Change the body: data.id=batch_42; a value that is JSON is taken as such")
-      ->type_name("PATH=VALUE")
-      ->expected(1)
-      ->take_all();
-  trigger_command->add_option("--repeat", trigger_.repeat, "Send so many, each with its own id")
-      ->check(CLI::Range(1, 1'000'000))
-      ->type_name("N");
-  trigger_command->add_flag("--list", trigger_.list, "List the types there are samples of");
-  secret_options(trigger_command, trigger_.secret);
-  format_option(trigger_command, trigger_.format);
-  runs(trigger_command, [this] { return trigger(trigger_, io_); });
-}
-
-void Grammar::add_sign() {
-  CLI::App* sign_command =
-      command("sign", kTrying, "Print the headers that sign a body",
-              "Examples:\n"
-              "  creel sign openai body.json\n"
-              "  printf '{}' | creel sign openai --id wh_1 --timestamp 1750000000 --format json");
-  sign_command->add_option("provider", sign_.secret.provider, "Whose scheme: openai")->required();
-  sign_command->add_option("body", sign_.body, "The body's file; - or nothing for standard input")
-      ->type_name("FILE");
-  sign_command->add_option("--id", sign_.id, "The webhook's id (default: a new one)")->type_name("ID");
-  sign_command
-      ->add_option("--timestamp", sign_.timestamp, "When it is signed, in unix seconds (default: now)")
-      ->type_name("SECONDS");
-  secret_options(sign_command, sign_.secret);
-  format_option(sign_command, sign_.format);
-  runs(sign_command, [this] { return sign(sign_, io_); });
 }
 
 int run(const std::vector<std::string>& arguments, Io& io) {

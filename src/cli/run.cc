@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
         .outside = real_outside(),
         .clock = clock,
         .in_is_terminal = isatty(STDIN_FILENO) == 1,
+        .err_is_terminal = isatty(STDERR_FILENO) == 1,
         .serve = [](Config config) { return run_gateway(std::move(config)); },
         .pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }};
   const int code = run(std::vector<std::string>(argv + 1, argv + argc), io);

@@ -1,94 +1,50 @@
-// creel trigger openai TYPE
-#include <creel/openai.h>
+// creel trigger PROVIDER TYPE
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <ostream>
 
-#include "app/config_load.h"
-#include "cli/admin_client.h"
+#include "app/units.h"
+#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"
 #include "cli/output.h"
-#include "cli/signing.h"
+#include "cli/webhook_maker.h"
 #include "core/text.h"
 
 namespace creel::cli {
 namespace {
 
-// The place that "data.id" or "data.items.0" names, made on the way where it is missing. Null when the path
-// goes through something that has no members.
-Json* place_of(Json& body, std::string_view path) {
-  Json* place = &body;
-  while (true) {
-    const std::size_t dot = std::min(path.find('.'), path.size());
-    const std::string_view name = path.substr(0, dot);
-    if (name.empty()) return nullptr;
-    if (auto* array = std::get_if<Json::Array>(&place->value)) {
-      std::size_t index = 0;
-      const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
-      if (error != std::errc{} || end != name.data() + name.size() || index >= array->size()) return nullptr;
-      place = &(*array)[index];
-    } else if (std::holds_alternative<Json::Object>(place->value)) {
-      if (!place->find(name)) place->set(name, Json::object());
-      place = place->find(name);
-    } else {
-      return nullptr;
-    }
-    if (dot == path.size()) return place;
-    path.remove_prefix(dot + 1);
-  }
-}
-
-bool apply(const std::vector<std::string>& assignments, Json& body, Io& io) {
-  for (const std::string& assignment : assignments) {
-    const std::size_t equals = assignment.find('=');
-    Json* place = equals == std::string::npos
-                      ? nullptr
-                      : place_of(body, std::string_view(assignment).substr(0, equals));
-    if (!place) {
-      complain(io.err, fmt::format("--set {}: write a path, = and a value, such as data.id=batch_42",
-                                   displayed(assignment)));
-      return false;
-    }
-    const std::string value = assignment.substr(equals + 1);
-    *place = Json::parse(value).value_or(Json::of(value));
-  }
-  return true;
-}
-
-int list_types(Format format, Io& io) {
-  for (std::string_view type : openai::event_types()) {
-    io.out << (format == Format::json ? Json::object().set("type", Json::of(type)).dump() : std::string(type))
+int list_types(const TriggerOptions& options, Io& io) {
+  const auto source = signing_source(options.secret, io);
+  if (!source) return source.error();
+  for (std::string_view type : sample_types(*source->config.provider)) {
+    io.out << (options.format == Format::json ? Json::object().set("type", Json::of(type)).dump()
+                                              : std::string(type))
            << '\n';
   }
   return kFine;
 }
 
-// One body, with an id and a time of its own unless --set says them.
-std::expected<std::string, int> body_of(const TriggerOptions& options, Io& io) {
-  const auto sample = openai::sample(options.type, now_of(io));
-  auto body = sample ? Json::parse(*sample) : std::nullopt;
-  if (!body) {
-    const auto meant = openai::nearest_event_type(options.type);
-    complain(io.err, fmt::format("no sample of \"{}\"{} creel trigger openai --list shows all",
-                                 displayed(options.type),
-                                 meant ? fmt::format("; did you mean \"{}\"?", *meant) : ";"));
-    return std::unexpected(kUsage);
+int print_request(const TriggerOptions& options, WebhookMaker& maker, Io& io) {
+  const auto webhook = maker.make();
+  if (!webhook) return webhook.error();
+  if (options.format == Format::json) {
+    io.out << maker.shown_as_json(*webhook).dump() << '\n';
+  } else {
+    io.out << maker.shown(*webhook);
   }
-  body->set("id", Json::of(new_id("evt_")));
-  if (!apply(options.set, *body, io)) return std::unexpected(kUsage);
-  return body->dump();
+  return kFine;
 }
 
-void report(const TriggerOptions& options, const HttpRequest& request, std::string_view id,
+void report(const TriggerOptions& options, const WebhookMaker& maker, const MadeWebhook& webhook,
             const HttpAnswer& answer, Io& io) {
   if (options.format == Format::json) {
     io.out << Json::object()
                   .set("type", Json::of(options.type))
-                  .set("webhook_id", Json::of(id))
-                  .set("to", Json::of(request.url))
+                  .set("webhook_id", Json::of(webhook.id))
+                  .set("to", Json::of(maker.target()))
                   .set("status", Json::of(answer.status))
                   .set("answer", Json::of(displayed(answer.body, 4096)))
                   .dump();
@@ -98,52 +54,107 @@ void report(const TriggerOptions& options, const HttpRequest& request, std::stri
   io.out << std::endl;
 }
 
+int unreachable(const WebhookMaker& maker, std::string_view why, Io& io) {
+  complain(io.err, fmt::format("cannot reach {}: {}. Start creel serve, or say where with --to URL",
+                               maker.target(), why));
+  return kUnreachable;
+}
+
+int send_in_turn(const TriggerOptions& options, WebhookMaker& maker, Io& io) {
+  int code = kFine;
+  for (int i = 0; i < options.repeat; ++i) {
+    const auto webhook = maker.make();
+    if (!webhook) return webhook.error();
+    for (int copy = 0; copy <= options.chaos.duplicates; ++copy) {
+      const auto answer = exchange(webhook->request);
+      if (!answer) return unreachable(maker, answer.error().message, io);
+      report(options, maker, *webhook, *answer, io);
+      if (answer->status / 100 != 2) code = kNegative;
+    }
+  }
+  return code;
+}
+
+double milliseconds(const LoadResult& result, double share) {
+  const auto& latencies = result.latencies;
+  if (latencies.empty()) return 0;
+  const auto at = static_cast<std::size_t>(share * static_cast<double>(latencies.size() - 1) + 0.5);
+  return static_cast<double>(latencies[at].count()) / 1000;
+}
+
+void summarise(const LoadResult& result, std::size_t sent, Format format, Io& io) {
+  const double seconds = std::chrono::duration<double>(result.took).count();
+  if (format == Format::json) {
+    Json statuses = Json::object();
+    for (const auto& [status, count] : result.statuses)
+      statuses.set(fmt::to_string(status), Json::of(static_cast<std::int64_t>(count)));
+    io.out << Json::object()
+                  .set("sent", Json::of(static_cast<std::int64_t>(sent)))
+                  .set("statuses", std::move(statuses))
+                  .set("unanswered", Json::of(static_cast<std::int64_t>(result.unanswered)))
+                  .set("seconds", Json{seconds})
+                  .set("p50_ms", Json{milliseconds(result, 0.5)})
+                  .set("p99_ms", Json{milliseconds(result, 0.99)})
+                  .dump()
+           << '\n';
+    return;
+  }
+  io.out << fmt::format("sent {} in {:.1f} s ({:.1f}/s)\n", sent, seconds,
+                        seconds > 0 ? static_cast<double>(sent) / seconds : 0);
+  for (const auto& [status, count] : result.statuses)
+    io.out << fmt::format("  {}        {}\n", status, count);
+  if (result.unanswered > 0)
+    io.out << fmt::format("  no answer  {} ({})\n", result.unanswered, displayed(result.failure));
+  io.out << fmt::format("latency p50 {:.1f} ms, p99 {:.1f} ms\n", milliseconds(result, 0.5),
+                        milliseconds(result, 0.99));
+}
+
+int send_at_rate(const TriggerOptions& options, double rate, WebhookMaker& maker, Io& io) {
+  // Made once before the start, so that what is wrong is said and nothing is sent.
+  auto webhook = maker.make();
+  if (!webhook) return webhook.error();
+  const auto copies = static_cast<std::size_t>(options.chaos.duplicates) + 1;
+  Load load{.count = static_cast<std::size_t>(options.repeat) * copies,
+            .rate = rate,
+            .request =
+                [&](std::size_t index) {
+                  if (index > 0 && index % copies == 0) {
+                    if (auto next = maker.make()) webhook = std::move(next);
+                  }
+                  return webhook->request;
+                },
+            .progress = {}};
+  if (io.err_is_terminal) {
+    load.progress = [&](std::size_t begun, std::size_t answered) {
+      io.err << fmt::format("\r{} of {} sent, {} under way  ", begun, load.count, begun - answered)
+             << std::flush;
+    };
+  }
+  const LoadResult result = run_load(load);
+  if (io.err_is_terminal) io.err << "\r\x1b[K" << std::flush;
+  if (result.statuses.empty()) return unreachable(maker, result.failure, io);
+  summarise(result, load.count, options.format, io);
+  const auto is_good = [](const auto& each) { return each.first / 100 == 2; };
+  return result.unanswered == 0 && std::ranges::all_of(result.statuses, is_good) ? kFine : kNegative;
+}
+
 }  // namespace
 
 int trigger(const TriggerOptions& options, Io& io) {
-  if (options.secret.provider != "openai") {
-    const auto provider = provider_named(options.secret.provider, io);
-    if (provider) complain(io.err, "there are samples of openai's events alone");
-    return kUsage;
-  }
-  if (options.list) return list_types(options.format, io);
-  if (options.type.empty()) {
-    complain(io.err,
-             "which event? Say a type, such as response.completed; creel trigger openai --list shows all");
-    return kUsage;
-  }
-  const std::string url = options.to.empty()
-                              ? own_url(configured_places({}, io.outside).listen) + "/webhooks/openai"
-                              : options.to;
-  if (const auto parts = parse_http_url(url); !parts) {
-    complain(io.err, "--to: " + parts.error());
-    return kUsage;
-  }
-  const auto signer = signer_of(options.secret, io);
-  if (!signer) return signer.error();
-
-  int code = kFine;
-  for (int i = 0; i < options.repeat; ++i) {
-    auto body = body_of(options, io);
-    if (!body) return body.error();
-    const std::string id = new_id("wh_");
-    HttpRequest request{.method = "POST",
-                        .url = url,
-                        .headers = {{"Content-Type", "application/json"}},
-                        .body = *std::move(body)};
-    for (const auto& header :
-         signer->sign({.provider_id = id, .body = request.body, .now = now_of(io)}).headers)
-      request.headers.emplace_back(header.name, header.value);
-    const auto answer = exchange(request);
-    if (!answer) {
-      complain(io.err, fmt::format("cannot reach {}: {}. Start creel serve, or say where with --to URL", url,
-                                   answer.error().message));
-      return kUnreachable;
+  if (options.list) return list_types(options, io);
+  std::optional<double> rate;
+  if (!options.rate.empty()) {
+    const auto read = parse_rate(options.rate);
+    if (!read) {
+      complain(io.err, "--rate: " + read.error());
+      return kUsage;
     }
-    report(options, request, id, *answer, io);
-    if (answer->status / 100 != 2) code = kNegative;
+    rate = *read;
   }
-  return code;
+  auto maker = WebhookMaker::open(options, io);
+  if (!maker) return maker.error();
+  if (options.print) return print_request(options, *maker, io);
+  return rate ? send_at_rate(options, *rate, *maker, io) : send_in_turn(options, *maker, io);
 }
 
 }  // namespace creel::cli
