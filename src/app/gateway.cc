@@ -55,7 +55,7 @@ class Gateway {
         log_(clock_, {.level = config_.log.level, .format = config_.log.format}),
         commit_metrics_(metrics_),
         delivery_metrics_(metrics_, config_.destinations),
-        routes_(config_.routes) {}
+        routes_(std::make_shared<const Routes>(config_.routes)) {}
 
   // 0, or the exit code of what went wrong, which has been said.
   int open() {
@@ -156,7 +156,7 @@ class Gateway {
                                  .body_bytes_max = source.max_body,
                                  .dedupe_window = source.dedupe});
     }
-    options.credential_key = CredentialMask::key_of(store_->identity().secret);
+    options.store_secret = store_->identity().secret;
     options.print = [this](std::string_view line) { log_.print(line); };
     return options;
   }
@@ -225,7 +225,7 @@ class Gateway {
   Metrics metrics_;
   CommitMetrics commit_metrics_;
   DeliveryMetrics delivery_metrics_;
-  Routes routes_;
+  std::shared_ptr<const Routes> routes_;
   ReceiverMap receivers_;
   store::RealDisk disk_;
   std::string token_;

@@ -126,4 +126,9 @@ CredentialMask::Key CredentialMask::key_of(std::span<const std::uint8_t> store_s
   return key;
 }
 
+std::string secret_mark(const Key& key, std::span<const std::uint8_t> store_secret) {
+  const std::string mark = key.secret.fingerprint(std::as_bytes(store_secret));
+  return key.label.empty() ? mark : key.label + " " + mark;
+}
+
 }  // namespace creel

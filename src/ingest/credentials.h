@@ -47,4 +47,9 @@ class CredentialMask {
   Key key_;
 };
 
+// How a stored event tells which secret matched: the key's label and a mark of its bytes under the store's
+// secret, "OPENAI_WEBHOOK_SECRET 1a2b3c4d". A label that is given to another secret later is told apart by
+// it; without the store's secret the mark says nothing of the key.
+std::string secret_mark(const Key& key, std::span<const std::uint8_t> store_secret);
+
 }  // namespace creel

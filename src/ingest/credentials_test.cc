@@ -131,5 +131,22 @@ TEST(CredentialMask, ReplacesWhatOnlyLooksMasked) {
             "POST /hook HTTP/1.1\r\nCookie: " + credentials.masked(forged) + "\r\n");
 }
 
+std::string mark(std::string_view secret, std::string label, std::uint8_t store) {
+  const std::array<std::uint8_t, 32> store_secret{store};
+  return secret_mark({.secret = *Secret::parse(secret, SecretForm::text), .label = std::move(label)},
+                     store_secret);
+}
+
+TEST(SecretMark, TellsKeysApartThatHaveTheSameLabel) {
+  EXPECT_EQ(mark("one", "MINE", 1), mark("one", "MINE", 1));
+  EXPECT_NE(mark("one", "MINE", 1), mark("two", "MINE", 1));
+  EXPECT_TRUE(mark("one", "MINE", 1).starts_with("MINE "));
+}
+
+TEST(SecretMark, CannotBeMadeWithoutTheStoresSecret) {
+  EXPECT_NE(mark("one", "", 1), mark("one", "", 2));
+  EXPECT_NE(mark("one", "", 1), Secret::parse("one", SecretForm::text)->fingerprint());
+}
+
 }  // namespace
 }  // namespace creel

@@ -1,30 +1,36 @@
 // In: from an HTTP request to an event that is kept, or to a rejected one in quarantine.
 //
 // An Ingest stands behind the port that providers reach. It finds the source by its path, has its Receiver
-// verify and read the request, decides the destinations, and answers 200 only after the store has synced the
-// event. What is not genuine goes to quarantine with its cause; the sender learns nothing but that.
+// verify and read the request, decides the destinations, and answers as the provider's row says, only after
+// the store has synced the event. What is not genuine goes to quarantine with its cause; the sender learns
+// nothing but that. A handshake is answered and kept nowhere.
+//
+// Sources and routes can be replaced while requests run: each keeps those with which it began.
 //
 // Threads: one Ingest a loop, everything on that loop. Several may share a store, routes, log and metrics.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <creel/provider.h>
 #include "core/clock.h"
 #include "core/executor.h"
 #include "core/log.h"
 #include "core/metrics.h"
 #include "http/http.h"
+#include "ingest/accept.h"
 #include "ingest/credentials.h"
 #include "ingest/keep_append.h"
 #include "rules/routes.h"
 #include "store/store.h"
-#include <creel/provider.h>
 
 namespace creel {
 
@@ -38,8 +44,8 @@ struct IngestSource {
 };
 
 struct IngestOptions {
-  std::vector<IngestSource> sources;   // paths differ
-  CredentialMask::Key credential_key;  // the store's
+  std::vector<IngestSource> sources;            // names and paths differ
+  std::array<std::uint8_t, 32> store_secret{};  // for masks of credentials and marks of secrets
   // Given one readable line for every new event of a source without destinations; none to print nothing. On
   // the loop.
   std::function<void(std::string_view line)> print;
@@ -48,19 +54,30 @@ struct IngestOptions {
 class Ingest final : public http::Handler {
  public:
   // Everything given by reference outlives the Ingest, and the store and `loop` all tasks it has begun.
-  Ingest(IngestOptions options, const Routes& routes, Store& store, const Clock& clock, Log& log,
-         Metrics& metrics, Executor& loop);
+  Ingest(IngestOptions options, std::shared_ptr<const Routes> routes, Store& store, const Clock& clock,
+         Log& log, Metrics& metrics, Executor& loop);
   ~Ingest() override;
 
   std::expected<http::HeadDecision, http::Response> admit(const http::Request& request) ON_LOOP override;
   Task<http::Response> handle(http::Request request) ON_LOOP override;
   void refused(int status, std::string_view reason, std::string_view peer) ON_LOOP override;
 
+  // Other sources and routes from the next request on. What is under way ends with those it began with; the
+  // counters of a source go on.
+  void reload(std::vector<IngestSource> sources, std::shared_ptr<const Routes> routes) ON_LOOP;
+
+  // Puts a rejected request to today's configuration, with its time of receipt as the clock. When it is
+  // genuine now, it becomes an event like any that comes in: received now, for the destinations of today's
+  // routes, and not twice, within the source's window counted from when the request came. `done` is called
+  // once, on the loop, perhaps before this returns.
+  void accept_rejected(RejectedRequest rejected, std::move_only_function<void(AcceptResult)> done) ON_LOOP;
+
   // From now on /-/ready says 503 and connections are closed after their answer.
   void drain() ON_LOOP;
 
  private:
   struct Source;
+  struct Snapshot;
   struct Counts;
   // What the views of a NewEvent point into while its append is under way.
   struct Content {
@@ -69,20 +86,35 @@ class Ingest final : public http::Handler {
     std::vector<NewItem> items;  // when it has another number
     std::string head;            // when credentials were replaced
   };
+  // A request that was found genuine, and what is known of it besides.
+  struct Accepted {
+    const Source& source;
+    const http::Request& request;
+    Time received;
+    std::chrono::seconds dedupe_window;
+    bool is_masked = false;  // its head holds no credential any more
+  };
 
-  const Source* find(std::string_view path) const;
-  http::Response answer_without_source(const http::Request& request) ON_LOOP;
+  std::shared_ptr<const Snapshot> snapshot_of(std::vector<IngestSource> sources,
+                                              std::shared_ptr<const Routes> routes);
+  http::Response answer_without_source(const http::Request& request, const Source* source) ON_LOOP;
   http::Response ready() ON_LOOP;
+  http::Response greeted(const Source& source, const Reply& reply) ON_LOOP;
   http::Response reject(const Source& source, const http::Request& request, Time now,
                         const ReceiveError& error) ON_LOOP;
-  Genuine<NewEvent> accept(const Source& source, const http::Request& request, Time now,
-                           Genuine<Received> received, Content& content) ON_LOOP;
+  Genuine<NewEvent> event_of(const Accepted& accepted, Genuine<Received> genuine, Content& content) ON_LOOP;
+  http::Response acknowledge_empty(const Source& source) ON_LOOP;
   http::Response acknowledge(const Source& source, const NewEvent& event, const Kept& kept) ON_LOOP;
   http::Response unavailable(const Source& source, StoreError error) ON_LOOP;
-  http::Response plain(int status, std::string_view text) const ON_LOOP;
-  http::Response json(int status, std::string_view text) const ON_LOOP;
+  void print(const NewEvent& event, EventId first) const ON_LOOP;
+  http::Response closing(http::Response response) const ON_LOOP;
 
-  std::vector<Source> sources_;  // by path
+  Task<AcceptResult> accept_again(RejectedRequest rejected) ON_LOOP;
+  AcceptResult accepted(const RejectedRow& row, const NewEvent& event,
+                        const KeepAppend::Result& kept) ON_LOOP;
+
+  std::shared_ptr<const Snapshot> snapshot_;
+  const std::array<std::uint8_t, 32> store_secret_;
   CredentialMask mask_;
   std::function<void(std::string_view)> print_;
   Store& store_;
