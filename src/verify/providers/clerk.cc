@@ -103,6 +103,7 @@ constinit const Provider kClerk{
     .times = kTimes,
     .event_types = kEventTypes,
     .samples = kSamples,
+    .sample_id_prefix = "msg_",
     .signature_headers = kHeaders,
     .documentation = "https://clerk.com/docs/webhooks/overview",
     .notes = "Clerk's own libraries and guides name either of the two variables.",

@@ -1,6 +1,6 @@
-// GitLab: a token that comes along and covers nothing. An Idempotency-Key is the same over retries; the
-// event's UUID, which older servers send alone, is shared by webhooks that an event of a webhook causes.
-// docs/providers.md
+// GitLab: a token that comes along and covers nothing. An Idempotency-Key is the same over retries; servers
+// before 17.4 send none, and never try again, so the body is the key. The event's UUID is none: webhooks that
+// an event of a webhook causes share it. docs/providers.md
 #include <array>
 
 #include "verify/providers/table.h"
@@ -13,8 +13,7 @@ using namespace std::chrono_literals;
 constexpr std::array<CredentialPlace, 1> kCredentials{{{CredentialPlace::Kind::header, "X-Gitlab-Token"}}};
 constexpr std::array<std::string_view, 1> kEnvironment{"GITLAB_WEBHOOK_TOKEN"};
 constexpr std::array kId{in_header("Idempotency-Key")};
-constexpr std::array kEvent{in_header("X-Gitlab-Event-UUID")};
-constexpr std::array<KeyRecipe, 2> kDedupe{kId, kEvent};
+constexpr std::array<KeyRecipe, 1> kDedupe{kId};
 // The header has the display name, "Push Hook"; bodies by a template of one's own may have nothing else.
 constexpr std::array kTypes{in_body("/object_kind"), in_body("/event_name"), in_header("X-Gitlab-Event")};
 constexpr std::array kSubjects{in_body("/project/path_with_namespace"), in_body("/group/full_path"),

@@ -56,6 +56,7 @@ constinit const Provider kReplicate{
     .times = kTimes,
     .event_types = kEventTypes,
     .samples = kSamples,
+    .sample_id_prefix = "msg_",
     .signature_headers = kHeaders,
     .documentation = "https://replicate.com/docs/topics/webhooks",
     .notes =

@@ -97,6 +97,7 @@ constinit const Provider kResend{
     .times = kTimes,
     .event_types = kEventTypes,
     .samples = kSamples,
+    .sample_id_prefix = "msg_",
     .signature_headers = kHeaders,
     .documentation = "https://resend.com/docs/dashboard/webhooks/introduction",
     .notes = "A received mail comes without its text and attachments, which are fetched through the API.",

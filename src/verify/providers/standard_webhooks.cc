@@ -17,6 +17,14 @@ constexpr std::array kTypes{in_body("/type")};
 constexpr std::array kTimes{in_body("/timestamp")};
 constexpr std::array<std::string_view, 3> kHeaders{"webhook-id", "webhook-timestamp", "webhook-signature"};
 
+constexpr auto kSamples = std::to_array<Sample>({
+    {"invoice.paid", R"({"type":"invoice.paid","timestamp":"{{now_iso}}","data":{"id":"inv_{{id}}",)"
+                     R"("amount":4200,"currency":"EUR"}})"},
+    {"user.created", R"({"type":"user.created","timestamp":"{{now_iso}}","data":{"id":"user_{{id}}",)"
+                     R"("email":"jane@example.com"}})"},
+    {"user.deleted", R"({"type":"user.deleted","timestamp":"{{now_iso}}","data":{"id":"user_{{id}}"}})"},
+});
+
 }  // namespace
 
 constinit const Provider kStandardWebhooks{
@@ -32,6 +40,8 @@ constinit const Provider kStandardWebhooks{
     .dedupe = kDedupe,
     .types = kTypes,
     .times = kTimes,
+    .samples = kSamples,
+    .sample_id_prefix = "msg_",
     .signature_headers = kHeaders,
     .documentation =
         "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",

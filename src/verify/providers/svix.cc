@@ -41,6 +41,7 @@ constinit const Provider kSvix{
     .types = kTypes,
     .times = kTimes,
     .samples = kSamples,
+    .sample_id_prefix = "msg_",
     .signature_headers = kHeaders,
     .documentation = "https://docs.svix.com/receiving/verifying-payloads/how",
     .notes = "The headers may be spelled svix-* or webhook-*. Bodies need not be JSON.",
