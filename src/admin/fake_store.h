@@ -50,6 +50,10 @@ class FakeReader final : public Reader {
     if (trouble) return std::unexpected(*trouble);
     return counted;
   }
+  std::expected<std::vector<SecretUse>, StoreError> secret_uses() override {
+    if (trouble) return std::unexpected(*trouble);
+    return uses;
+  }
   std::expected<RejectedPage, StoreError> rejected(const RejectedQuery& query) override {
     if (trouble) return std::unexpected(*trouble);
     RejectedPage page;
@@ -76,6 +80,7 @@ class FakeReader final : public Reader {
   std::vector<EventRow> rows;
   std::map<EventId, StoredEvent> contents;
   std::vector<DeliveryCounts> counted;
+  std::vector<SecretUse> uses;
   std::vector<RejectedRequest> quarantine;  // oldest first
   std::vector<EventQuery> queries;
 

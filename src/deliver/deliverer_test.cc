@@ -129,6 +129,7 @@ class TableStore final : public Store {
     std::expected<EventRow, StoreError> event(EventId) override { return none(); }
     std::expected<StoredEvent, StoreError> content(EventId) override { return none(); }
     std::expected<std::vector<DeliveryCounts>, StoreError> counts() override { return none(); }
+    std::expected<std::vector<SecretUse>, StoreError> secret_uses() override { return none(); }
     std::expected<RejectedPage, StoreError> rejected(const RejectedQuery&) override { return none(); }
     std::expected<RejectedRequest, StoreError> rejected_request(std::uint64_t) override { return none(); }
 

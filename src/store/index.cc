@@ -45,9 +45,10 @@ Index::Impl::Statements::Statements(Database& db)
       dropped_add(db, "INSERT OR REPLACE INTO dropped VALUES (?, ?)"),
       run_add(db, "INSERT INTO runs VALUES (?, ?, ?, ?)"),
       run_drop(db, "DELETE FROM runs WHERE kind = ? AND id = ?"),
-      segment_save(db,
-                   "INSERT INTO segments VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET last = excluded.last, "
-                   "newest = excluded.newest") {}
+      segment_save(
+          db,
+          "INSERT INTO segments VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last = excluded.last, "
+          "newest = excluded.newest, uses = excluded.uses") {}
 
 Index::Impl::Impl(const Journal& journal_, Log& log_, IndexOptions options_)
     : journal(journal_),
@@ -145,11 +146,16 @@ std::expected<void, IndexFailure> Index::Impl::load() {
   if (place.next > journal.synced().next) return std::unexpected(failure(ReadError::ahead));
   if (place.next < oldest.next) return std::unexpected(failure(ReadError::gone));
 
-  Statement saved(database, "SELECT id, first, last, newest FROM segments");
+  Statement saved(database, "SELECT id, first, last, newest, uses FROM segments");
   while (saved.step()) {
     const auto number = static_cast<std::uint32_t>(saved.integer(0));
-    segments[number] = {number, static_cast<Sequence>(saved.integer(1)),
-                        static_cast<Sequence>(saved.integer(2)), time_of(saved.integer(3))};
+    IndexedSegment& segment = segments[number];
+    segment = {number,
+               static_cast<Sequence>(saved.integer(1)),
+               static_cast<Sequence>(saved.integer(2)),
+               time_of(saved.integer(3)),
+               {}};
+    if (!decode_uses(saved.text(4), segment.uses)) database.note_damage("a row of a segment");
   }
   if (!database.ok()) return std::unexpected(failure());
   return {};
@@ -261,8 +267,9 @@ void Index::Impl::store_progress() {
   for (const std::uint32_t number : segments_changed) {
     const auto segment = segments.find(number);
     if (segment == segments.end()) continue;
-    sql->segment_save.run(number, segment->second.first, segment->second.last,
-                          count_of(segment->second.newest));
+    const IndexedSegment& now = segment->second;
+    encode_uses(now.uses, uses_blob);
+    sql->segment_save.run(number, now.first, now.last, count_of(now.newest), Statement::Bytes{uses_blob});
   }
   segments_changed.clear();
   sql->progress.run(place.next - 1, place.at.segment, place.at.offset, count_of(newest), floor, events,

@@ -55,7 +55,8 @@ struct IndexOptions {
 struct IndexedSegment {
   std::uint32_t number = 0;
   Sequence first = 0, last = 0;
-  Time newest;  // the latest time in it: of receipt, or of a change
+  Time newest;                   // the latest time in it: of receipt, or of a change
+  std::vector<SecretUses> uses;  // a few: sources are, and secrets of one
 };
 
 class Index {

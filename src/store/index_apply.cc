@@ -28,10 +28,23 @@ void Index::Impl::note_time(const JournalRecord& record, Time time) {
   segment.newest = std::max(segment.newest, time);
 }
 
+// The secret that found the record's request genuine was used. A segment's uses go with it, so any suffix of
+// the journal gives the same ones.
+void Index::Impl::note_use(const JournalRecord& record, std::uint64_t new_events) {
+  std::vector<SecretUses>& uses = segments.at(record.position.segment).uses;
+  const std::uint32_t source = texts->number(NameKind::source, event.source);
+  const std::uint32_t secret = texts->number(NameKind::secret, event.secret_label);
+  auto use = std::ranges::find_if(
+      uses, [source, secret](const SecretUses& one) { return one.source == source && one.secret == secret; });
+  if (use == uses.end()) use = uses.insert(use, {source, secret, event.received, 0});
+  use->last = std::max(use->last, event.received);
+  use->events += new_events;
+}
+
 bool Index::Impl::apply(const JournalRecord& record) {
   auto [found, is_new] = segments.try_emplace(record.position.segment);
   IndexedSegment& segment = found->second;
-  if (is_new) segment = {record.position.segment, record.sequence, record.sequence, Time()};
+  if (is_new) segment = {record.position.segment, record.sequence, record.sequence, Time(), {}};
   segment.last = record.sequence;
   if (segments_changed.empty() || segments_changed.back() != segment.number)
     segments_changed.push_back(segment.number);
@@ -65,6 +78,7 @@ bool Index::Impl::apply_event(const JournalRecord& record, std::string_view payl
   if (!decode_event(payload, event)) return false;
   newest = std::max(newest, event.received);
   note_time(record, event.received);
+  const std::int64_t events_before = events;
   for (std::uint16_t item = 0; item < event.items.size(); ++item) {
     if (!event.items[item].dedupe_key.empty() &&
         is_duplicate(EventId::of(record.sequence, item), hasher(event.source, event.items[item].dedupe_key),
@@ -74,6 +88,7 @@ bool Index::Impl::apply_event(const JournalRecord& record, std::string_view payl
     add_item(record, EventId::of(record.sequence, item), item);
     add_hashes(EventId::of(record.sequence, item).value, item);
   }
+  note_use(record, static_cast<std::uint64_t>(events - events_before));
   return true;
 }
 
@@ -272,6 +287,7 @@ bool Index::Impl::apply_copy(const JournalRecord& record, std::string_view paylo
   if (!decode_copy(payload, copy) || !decode_event(copy.event, event)) return false;
   newest = std::max(newest, event.received);
   sql->copy_add.run(record.sequence, copy.sequence);
+  note_use(record, 0);  // Its event was counted where it first stood.
   for (const CopiedDelivery& delivery : copy.deliveries)
     note_time(record, delivery.changed);
   for (const std::uint16_t item : copy.items) {

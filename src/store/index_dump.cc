@@ -127,6 +127,12 @@ void Index::dump_rows(const std::function<void(std::string_view)>& line) {
     lines.push_back(
         fmt::format("count {} {} {}", name(counts.integer(0)), counts.integer(1), counts.integer(2)));
   }
+  for (const auto& [number, segment] : impl_->segments) {
+    for (const SecretUses& use : segment.uses) {
+      lines.push_back(fmt::format("use of {} of {} in segment {} last {} events {}", name(use.secret),
+                                  name(use.source), number, count_of(use.last), use.events));
+    }
+  }
   Statement kept(database, "SELECT id, received FROM kept_keys");
   while (kept.step())
     lines.push_back(fmt::format("kept {} {}", kept.integer(0), kept.integer(1)));

@@ -78,6 +78,7 @@ struct Said {
   std::chrono::seconds window = std::chrono::days(7);
   std::string source = "openai";
   std::optional<Time> received;
+  std::string secret = "first";  // the label of the one that verified it
 };
 
 class IndexFixture {
@@ -155,7 +156,7 @@ class IndexFixture {
                          .received = said.received.value_or(clock_.now()),
                          .dedupe_window = said.window,
                          .peer = "127.0.0.1",
-                         .secret_label = "first",
+                         .secret_label = said.secret,
                          .head = head,
                          .body = said.body,
                          .items = items,

@@ -56,6 +56,7 @@ struct Index::Impl {
   void check_conflict(EventId original, std::uint16_t item);
   std::optional<Time> received_at(std::uint64_t place, EventId& event);
   void note_time(const JournalRecord& record, Time time);
+  void note_use(const JournalRecord& record, std::uint64_t new_events);
 
   const Journal& journal;
   Log& log;
@@ -88,6 +89,7 @@ struct Index::Impl {
   int wal_pages = 0;  // as of the last commit
   std::map<std::uint32_t, IndexedSegment> segments;
   std::vector<std::uint32_t> segments_changed;
+  std::string uses_blob;
 
   // Events that are duplicates of what the journal has lost, sorted. Filled while an index is made anew out
   // of a journal that has lost its beginning.

@@ -20,7 +20,7 @@ void Names::refresh() {
   while (load_.step()) {
     const auto id = static_cast<std::uint32_t>(load_.integer(0));
     const std::int64_t kind = load_.integer(1);
-    if (kind < 1 || kind > 3 || id != texts_.size() + 1) break;
+    if (kind < 1 || kind > 4 || id != texts_.size() + 1) break;
     texts_.emplace_back(load_.text(2));
     maps_[kind - 1].emplace(texts_.back(), id);
   }

@@ -1,4 +1,4 @@
-// The names of sources, types and destinations, which rows hold as numbers.
+// The names of sources, types, destinations and secrets, which rows hold as numbers.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace creel::store {
 
-enum class NameKind : std::uint8_t { source = 1, type = 2, destination = 3 };
+enum class NameKind : std::uint8_t { source = 1, type = 2, destination = 3, secret = 4 };
 
 class Names {
  public:
@@ -40,7 +40,7 @@ class Names {
   using Map = std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>>;
 
   Statement insert_, load_;
-  Map maps_[3];
+  Map maps_[4];
   std::deque<std::string> texts_;  // by number, from 1
 };
 

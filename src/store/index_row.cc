@@ -105,4 +105,30 @@ bool decode_deliveries(std::string_view bytes, EventEntry& into) {
   return taker.ok();
 }
 
+void encode_uses(const std::vector<SecretUses>& uses, std::string& into) {
+  into.clear();
+  put(into, uses.size());
+  for (const SecretUses& use : uses) {
+    put(into, use.source);
+    put(into, use.secret);
+    put_signed(into, use.last.time_since_epoch().count());
+    put(into, use.events);
+  }
+}
+
+bool decode_uses(std::string_view bytes, std::vector<SecretUses>& into) {
+  into.clear();
+  Taker taker(bytes);
+  const std::uint64_t count = taker.number();
+  if (count > bytes.size()) return false;
+  for (std::uint64_t i = 0; i < count && taker.ok(); ++i) {
+    SecretUses& use = into.emplace_back();
+    use.source = taker.small();
+    use.secret = taker.small();
+    use.last = Time(std::chrono::milliseconds(taker.signed_number()));
+    use.events = taker.number();
+  }
+  return taker.ok();
+}
+
 }  // namespace creel::store

@@ -50,6 +50,15 @@ struct EventEntry {
   DeliveryEntry* find(std::uint32_t destination, std::uint32_t ordinal);
 };
 
+// What one secret of one source has verified of a segment's records; their names as numbers.
+struct SecretUses {
+  std::uint32_t source = 0, secret = 0;
+  Time last;                 // the latest time of receipt
+  std::uint64_t events = 0;  // new ones: neither duplicates nor copies
+};
+void encode_uses(const std::vector<SecretUses>& uses, std::string& into);
+[[nodiscard]] bool decode_uses(std::string_view bytes, std::vector<SecretUses>& into);
+
 // The deliveries as bytes, padded to a multiple of 16: a row that is updated keeps its size, and with it its
 // page.
 void encode_deliveries(const EventEntry& event, std::string& into);

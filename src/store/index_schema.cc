@@ -25,7 +25,7 @@ CREATE TABLE progress (
   foreseen_upto INTEGER NOT NULL
 );
 
--- Sources (1), types (2) and destinations (3), so that rows hold a number.
+-- Sources (1), types (2), destinations (3) and labels of secrets (4), so that rows hold a number.
 CREATE TABLE names (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL);
 
 CREATE TABLE events (
@@ -89,7 +89,8 @@ CREATE TABLE runs (
 CREATE TABLE segments (
   id INTEGER PRIMARY KEY,
   first INTEGER NOT NULL, last INTEGER NOT NULL,  -- sequences
-  newest INTEGER NOT NULL                         -- the latest time in it: of receipt, or of a change
+  newest INTEGER NOT NULL,                        -- the latest time in it: of receipt, or of a change
+  uses BLOB NOT NULL                              -- index_row.h: what each secret verified
 );
 
 INSERT INTO progress VALUES (1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0);

@@ -414,7 +414,8 @@ TEST_F(IndexTest, ComesToTheSameRowsWhenItIsMadeAnew) {
                           .subject = "s" + std::to_string(random.below(20)),
                           .destinations = random.below(3) == 0 ? std::vector<std::string>{"app", "log"}
                                                                : std::vector<std::string>{"app"},
-                          .window = std::chrono::seconds(600)}));
+                          .window = std::chrono::seconds(600),
+                          .secret = random.below(3) == 0 ? "old" : "new"}));
     } else {
       const EventId id = ids[random.below(ids.size())];
       if (what < 8) {

@@ -1,6 +1,7 @@
 #include "store/reader.h"
 
 #include <algorithm>
+#include <map>
 
 #include "store/index_schema.h"
 #include "store/reader_impl.h"
@@ -49,7 +50,8 @@ IndexReader::Connection::Connection(const std::string& path)
           "SELECT due, event, ordinal FROM pending WHERE destination = ? AND (due, event) > (?, ?) "
           "ORDER BY due, event, ordinal LIMIT ?"),
       oldest_due(database, "SELECT due FROM pending WHERE destination = ? ORDER BY due LIMIT 1"),
-      counts(database, "SELECT destination, state, deliveries FROM counts ORDER BY destination, state") {
+      counts(database, "SELECT destination, state, deliveries FROM counts ORDER BY destination, state"),
+      uses(database, "SELECT uses FROM segments") {
   configure_reader(database);
 }
 
@@ -278,6 +280,35 @@ std::expected<std::vector<DeliveryCounts>, StoreError> IndexReader::counts() {
   }
   if (!connection_->database.ok()) return std::unexpected(error());
   return all;
+}
+
+std::expected<std::vector<SecretUse>, StoreError> IndexReader::secret_uses() {
+  if (auto connected = connect(); !connected) return std::unexpected(connected.error());
+  std::map<std::pair<std::string, std::string>, SecretUses> all;
+  {
+    const Snapshot snapshot(*connection_);
+    connection_->names.refresh();
+    std::vector<SecretUses> of_segment;
+    connection_->uses.bind();
+    while (connection_->uses.step()) {
+      if (!decode_uses(connection_->uses.text(0), of_segment)) {
+        connection_->database.note_damage("a row of a segment");
+        break;
+      }
+      for (const SecretUses& use : of_segment) {
+        SecretUses& sum = all[{std::string(connection_->names.text(use.source)),
+                               std::string(connection_->names.text(use.secret))}];
+        sum.last = std::max(sum.last, use.last);
+        sum.events += use.events;
+      }
+    }
+    connection_->uses.reset();
+  }
+  if (!connection_->database.ok()) return std::unexpected(error());
+  std::vector<SecretUse> uses;
+  for (const auto& [names, sum] : all)
+    uses.push_back({names.first, names.second, sum.last, sum.events});
+  return uses;
 }
 
 // --- Rejected requests

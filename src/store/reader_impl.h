@@ -26,6 +26,7 @@ class IndexReader final : public Reader {
   std::expected<EventRow, StoreError> event(EventId id) override;
   std::expected<StoredEvent, StoreError> content(EventId id) override;
   std::expected<std::vector<DeliveryCounts>, StoreError> counts() override;
+  std::expected<std::vector<SecretUse>, StoreError> secret_uses() override;
   std::expected<RejectedPage, StoreError> rejected(const RejectedQuery& query) override;
   std::expected<RejectedRequest, StoreError> rejected_request(std::uint64_t id) override;
 
@@ -34,7 +35,7 @@ class IndexReader final : public Reader {
     explicit Connection(const std::string& path);
     Database database;
     Names names;
-    Statement begin, end, progress, row, copy, attempts, due, oldest_due, counts;
+    Statement begin, end, progress, row, copy, attempts, due, oldest_due, counts, uses;
   };
   // One question's view of the index. Ends with the object.
   class Snapshot {

@@ -111,7 +111,7 @@ Retention::Result Retention::look(Index& index) {
   if (there.size() < 2 || there.front().is_current) return next_look_;
   if (there[1].first <= index.floor()) {
     // The index has let go of it, and the file was left behind by a crash.
-    segment_ = {there.front().number, there.front().first, there[1].first - 1, Time()};
+    segment_ = {there.front().number, there.front().first, there[1].first - 1, Time(), {}};
     phase_ = Phase::remove;
     return now;
   }

@@ -122,6 +122,32 @@ TEST_F(RetentionOfAnEmptyStoreTest, TakesTheFirstEventsTimeForWhatItIs) {
   EXPECT_EQ(retention_->segments_removed(), 1u);
 }
 
+TEST_F(RetentionTest, ForgetsTheUsesOfASecretWithTheirSegment) {
+  keep({.key = "early", .destinations = {}, .secret = "old"});
+  fill_segment();
+  ASSERT_EQ(reader()->secret_uses()->size(), 2u);
+  grow_old(25h);
+  const auto uses = reader()->secret_uses();
+  ASSERT_TRUE(uses.has_value());
+  ASSERT_EQ(uses->size(), 1u);
+  EXPECT_EQ(uses->front().label, "first");
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, RemembersTheUseOfASecretWhoseEventIsStillPending) {
+  const Time received = clock_.now();
+  keep({.key = "early", .secret = "old"});
+  fill_segment();
+  grow_old(25h);
+  ASSERT_GE(retention_->segments_removed(), 1u);
+  const auto uses = reader()->secret_uses();
+  ASSERT_TRUE(uses.has_value());
+  ASSERT_EQ(uses->size(), 2u);
+  EXPECT_EQ(uses->back().label, "old");
+  EXPECT_EQ(uses->back().last, received);
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
 TEST_F(RetentionTest, KeepsASegmentThatIsNotOld) {
   const std::uint32_t first = oldest();
   fill_segment();

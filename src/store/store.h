@@ -202,6 +202,13 @@ struct DeliveryCounts {
   std::optional<Time> oldest_pending_due;
 };
 
+// How a secret was used, by what is kept: by the label that stands with the events it verified.
+struct SecretUse {
+  std::string source, label;
+  Time last;                 // the latest time of receipt; of a duplicate too, if it reached the journal
+  std::uint64_t events = 0;  // first received in what is kept
+};
+
 // Questions about what is kept. Used on a read thread, where blocking is allowed; bounded in rows and time.
 class Reader {
  public:
@@ -211,6 +218,8 @@ class Reader {
   virtual std::expected<EventRow, StoreError> event(EventId id) ON_READ = 0;       // with history
   virtual std::expected<StoredEvent, StoreError> content(EventId id) ON_READ = 0;  // head and body
   virtual std::expected<std::vector<DeliveryCounts>, StoreError> counts() ON_READ = 0;
+  // In the order of source and label.
+  virtual std::expected<std::vector<SecretUse>, StoreError> secret_uses() ON_READ = 0;
   virtual std::expected<RejectedPage, StoreError> rejected(const RejectedQuery& query) ON_READ = 0;
   virtual std::expected<RejectedRequest, StoreError> rejected_request(std::uint64_t id) ON_READ = 0;
 };
