@@ -34,9 +34,9 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-std::vector<Key> keys_of(const Provider& provider, std::string_view secret) {
+std::vector<Key> keys_of(std::string_view secret, SecretForm form) {
   std::vector<Key> keys;
-  keys.push_back({.secret = Secret::parse(secret, provider.secret_form).value(),
+  keys.push_back({.secret = Secret::parse(secret, form).value(),
                   .label = "current",
                   .not_before = std::nullopt,
                   .not_after = std::nullopt});
@@ -136,9 +136,11 @@ std::string KeyPair::sign(std::string_view text) const {
 
 ProviderWorld::ProviderWorld(std::string_view name) : ProviderWorld(name, test_secret(row_of(name))) {}
 
-ProviderWorld::ProviderWorld(std::string_view name, std::string_view secret, ReceiverOptions options)
+ProviderWorld::ProviderWorld(std::string_view name, std::string_view secret, ReceiverOptions options,
+                             std::optional<SecretForm> form)
     : provider_(&row_of(name)),
-      receiver_(*provider_, keys_of(*provider_, secret), with_url(*provider_, std::move(options))) {}
+      receiver_(*provider_, keys_of(secret, form.value_or(provider_->secret_form)),
+                with_url(*provider_, std::move(options))) {}
 
 void ProviderWorld::sign(SentRequest& request, std::string_view content_type,
                          std::string_view provider_id) const {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,7 +52,9 @@ class KeyPair {
 class ProviderWorld {
  public:
   explicit ProviderWorld(std::string_view name);
-  ProviderWorld(std::string_view name, std::string_view secret, ReceiverOptions options = {});
+  // `form` where the secret is not to be read as the row says.
+  ProviderWorld(std::string_view name, std::string_view secret, ReceiverOptions options = {},
+                std::optional<SecretForm> form = std::nullopt);
 
   const Provider& provider() const { return *provider_; }
   const Receiver& receiver() const { return receiver_; }
