@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "admin/accept.h"
 #include "admin/guard.h"
 #include "admin/query.h"
 #include "admin/resources.h"
@@ -14,7 +15,7 @@ using namespace admin;
 
 namespace {
 
-constexpr std::size_t kBodyBytesMax = 4096;  // Nothing here takes a body; a short one is ignored.
+constexpr std::size_t kBodyBytesMax = 4096;  // A body says little here, or is ignored.
 constexpr std::chrono::milliseconds kPollEvery{50};
 
 // What is to be done about a request.
@@ -23,7 +24,10 @@ struct Order {
   std::string event;
   std::string destination;
 };
-using Plan = std::variant<http::Response, Question, EventList, Order>;
+struct AcceptOne {
+  std::uint64_t id;
+};
+using Plan = std::variant<http::Response, Question, EventList, Order, AcceptOne, AcceptMany>;
 
 std::vector<std::string> segments(std::string_view path) {
   std::vector<std::string> parts;
@@ -61,11 +65,16 @@ struct Admin::Impl {
         clock(of_clock),
         log(of_log),
         loop(of_loop),
+        acceptor(options, of_store, of_clock, of_log, of_loop),
         started(of_clock.now()) {}
 
   Plan plan(const http::Request& request) ON_LOOP;
-  Plan plan_api(std::string_view method, std::span<const std::string> path, const Query& query) ON_LOOP;
+  Plan plan_api(std::string_view method, std::span<const std::string> path, const Query& query,
+                std::string_view body) ON_LOOP;
   Plan plan_event(std::string_view method, std::span<const std::string> path, const Query& query) ON_LOOP;
+  Plan plan_rejected(std::string_view method, std::span<const std::string> path, const Query& query,
+                     std::string_view body) ON_LOOP;
+  Plan plan_sources(std::string_view method, std::span<const std::string> path, const Query& query) ON_LOOP;
 
   Task<http::Response> ask(Question question) ON_LOOP;
   Task<http::Response> wait_for_events(EventList list) ON_LOOP;
@@ -78,6 +87,7 @@ struct Admin::Impl {
   const Clock& clock;
   Log& log;
   Executor& loop;
+  Acceptor acceptor;
   Time started;
   bool is_draining = false;
 };
@@ -89,6 +99,7 @@ Admin::~Admin() = default;
 
 void Admin::drain() {
   impl_->is_draining = true;
+  impl_->acceptor.drain();
 }
 
 std::expected<http::HeadDecision, http::Response> Admin::admit(const http::Request& request) {
@@ -122,6 +133,16 @@ Task<http::Response> Admin::handle(http::Request request) {
     http::Response response = co_await carrying_out;
     co_return response;
   }
+  if (const AcceptOne* one = std::get_if<AcceptOne>(&plan)) {
+    Task<http::Response> accepting = impl_->acceptor.one(one->id);
+    http::Response response = co_await accepting;
+    co_return response;
+  }
+  if (AcceptMany* many = std::get_if<AcceptMany>(&plan)) {
+    Task<http::Response> accepting = impl_->acceptor.many(std::move(*many));
+    http::Response response = co_await accepting;
+    co_return response;
+  }
   co_return std::get<http::Response>(std::move(plan));
 }
 
@@ -133,27 +154,24 @@ Plan Admin::Impl::plan(const http::Request& request) {
     return store_metrics.exposition(store, clock.now());
   }
   if (path.size() > 2 && path[0] == "api" && path[1] == "v1") {
-    return plan_api(request.method, std::span(path).subspan(2), query);
+    return plan_api(request.method, std::span(path).subspan(2), query, request.body);
   }
   return error(404, "not_found", "There is nothing at this path; the API begins at /api/v1/.");
 }
 
-Plan Admin::Impl::plan_api(std::string_view method, std::span<const std::string> path, const Query& query) {
+Plan Admin::Impl::plan_api(std::string_view method, std::span<const std::string> path, const Query& query,
+                           std::string_view body) {
   if (path[0] == "events" && path.size() > 1) return plan_event(method, path.subspan(1), query);
+  if (path[0] == "rejected") return plan_rejected(method, path.subspan(1), query, body);
+  if (path[0] == "sources") return plan_sources(method, path.subspan(1), query);
 
-  const bool is_known = path.size() == 1
-                            ? path[0] == "events" || path[0] == "destinations" || path[0] == "status"
-                            : path.size() == 2 && path[0] == "rejected";
-  if (!is_known && !(path.size() == 1 && path[0] == "rejected")) {
-    return error(404, "not_found", "The API has events, destinations, rejected and status under /api/v1/.");
+  const bool is_known =
+      path.size() == 1 && (path[0] == "events" || path[0] == "destinations" || path[0] == "status");
+  if (!is_known) {
+    return error(404, "not_found",
+                 "The API has events, rejected, sources, destinations and status under /api/v1/.");
   }
   if (!is_read(method)) return wrong_method("GET");
-  if (path.size() == 2) return show_rejected(path[1]);
-  if (path[0] == "rejected") {
-    auto question = list_rejected(query);
-    if (!question) return std::move(question.error());
-    return *std::move(question);
-  }
   if (path[0] == "events") {
     auto list = parse_event_list(query);
     if (!list) return std::move(list.error());
@@ -163,6 +181,42 @@ Plan Admin::Impl::plan_api(std::string_view method, std::span<const std::string>
   if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
   if (path[0] == "destinations") return list_destinations(options.destinations);
   return show_status(store.status(), options.version, started, clock.now());
+}
+
+Plan Admin::Impl::plan_sources(std::string_view method, std::span<const std::string> path,
+                               const Query& query) {
+  if (path.size() > 1)
+    return error(404, "not_found", "A source has nothing below it: GET /api/v1/sources/NAME.");
+  if (!is_read(method)) return wrong_method("GET");
+  if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
+  if (path.empty()) return list_sources(options.sources, clock.now());
+  return show_source(path[0], options.sources, clock.now());
+}
+
+Plan Admin::Impl::plan_rejected(std::string_view method, std::span<const std::string> path,
+                                const Query& query, std::string_view body) {
+  if (path.empty()) {
+    if (!is_read(method)) return wrong_method("GET");
+    auto question = list_rejected(query);
+    if (!question) return std::move(question.error());
+    return *std::move(question);
+  }
+  const std::string_view act = path.size() == 2 ? std::string_view(path[1]) : std::string_view();
+  const bool is_many = path.size() == 1 && path[0] == "accept";
+  if (path.size() > 1 && act != "explain" && act != "accept")
+    return error(404, "not_found", "A rejected request has explain and accept.");
+  const bool changes = is_many || act == "accept";
+  if (changes ? method != "POST" : !is_read(method)) return wrong_method(changes ? "POST" : "GET");
+  if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
+  if (is_many) {
+    auto many = parse_accept_many(body);
+    if (!many) return std::move(many.error());
+    return *std::move(many);
+  }
+  if (act == "explain") return explain_rejected(path[0], options.explain);
+  const auto id = parse_number(path[0]);
+  if (act == "accept" && id) return AcceptOne{*id};
+  return show_rejected(path[0]);  // Of no number it says that there is none.
 }
 
 Plan Admin::Impl::plan_event(std::string_view method, std::span<const std::string> path, const Query& query) {

@@ -71,6 +71,7 @@ class AdminTest : public testing::Test {
     if (request.path.size() < target_.size())
       request.query = std::string_view(target_).substr(request.path.size() + 1);
     request.headers = views_;
+    request.body = body_;
     return request;
   }
 
@@ -132,6 +133,20 @@ class AdminTest : public testing::Test {
     return row;
   }
 
+  void add_rejected(std::uint64_t id, std::string body, std::uint32_t bytes) {
+    store_.reader.quarantine.push_back({.row = {.id = id,
+                                                .source = "openai",
+                                                .peer = "192.0.2.1",
+                                                .cause = "signature_mismatch",
+                                                .detail = "no key matched",
+                                                .received = clock_.now(),
+                                                .status = 400,
+                                                .body_bytes = bytes,
+                                                .accepted = {}},
+                                        .head = "POST / HTTP/1.1\r\n",
+                                        .body = std::move(body)});
+  }
+
   FakeClock clock_;
   FakeLoop loop_;
   FakeStore store_;
@@ -143,6 +158,7 @@ class AdminTest : public testing::Test {
   std::vector<std::pair<std::string, std::string>> headers_;
   std::vector<Header> views_;
   std::string target_;
+  std::string body_;  // of the next requests
   std::optional<http::Response> answer_;
 };
 

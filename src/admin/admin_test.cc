@@ -15,7 +15,8 @@ using Api = AdminTest;
 TEST_F(Api, KnowsNothingElse) {
   for (std::string_view path :
        {"/", "/api", "/api/v1", "/api/v1/", "/api/v2/events", "/api/v1/event", "/metrics/x",
-        "/api/v1/status/x", "/api/v1/events/cev_1/raw/x", "/api/v1/events/cev_1/replay"}) {
+        "/api/v1/status/x", "/api/v1/events/cev_1/raw/x", "/api/v1/events/cev_1/replay",
+        "/api/v1/rejected/1/x", "/api/v1/rejected/1/accept/x", "/api/v1/sources/openai/x"}) {
     const http::Response response = get(path);
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_THAT(response.body, HasSubstr(R"({"error":{"code":"not_found")")) << path;
@@ -25,7 +26,8 @@ TEST_F(Api, KnowsNothingElse) {
 TEST_F(Api, SaysWhichMethodIsRight) {
   for (std::string_view path :
        {"/metrics", "/api/v1/events", "/api/v1/events/x", "/api/v1/events/x/raw", "/api/v1/destinations",
-        "/api/v1/rejected", "/api/v1/rejected/1", "/api/v1/status"}) {
+        "/api/v1/rejected", "/api/v1/rejected/1", "/api/v1/rejected/1/explain", "/api/v1/sources",
+        "/api/v1/sources/openai", "/api/v1/status"}) {
     const http::Response response = send("POST", path);
     EXPECT_EQ(response.status, 405) << path;
     EXPECT_EQ(header(response, "Allow"), "GET") << path;
@@ -76,49 +78,6 @@ TEST_F(Api, ShowsDestinationsWithTheirCountsAndThoseThatAreGone) {
       R"("oldest_pending_due":null},)"
       R"({"name":"old","url":null,"held":"destination unknown","pending":1,"delivered":0,"dead":0,"cancelled":0,)"
       R"("oldest_pending_due":null}]})");
-}
-
-class Quarantine : public AdminTest {
- protected:
-  void add(std::uint64_t id, std::string body, std::uint32_t bytes) {
-    store_.reader.quarantine.push_back({.row = {.id = id,
-                                                .source = "openai",
-                                                .peer = "192.0.2.1",
-                                                .cause = "signature_mismatch",
-                                                .detail = "no key matched",
-                                                .received = clock_.now(),
-                                                .status = 400,
-                                                .body_bytes = bytes},
-                                        .head = "POST / HTTP/1.1\r\n",
-                                        .body = std::move(body)});
-  }
-};
-
-TEST_F(Quarantine, IsListedNewestFirstInPages) {
-  for (std::uint64_t id = 1; id <= 3; ++id)
-    add(id, "{}", 2);
-  const std::string first = get("/api/v1/rejected?limit=2").body;
-  EXPECT_LT(first.find("\"id\":3"), first.find("\"id\":2"));
-  EXPECT_THAT(first, HasSubstr(R"("cursor":2,"more":true})"));
-  const std::string second = get("/api/v1/rejected?limit=2&cursor=2").body;
-  EXPECT_EQ(
-      second,
-      R"({"rejected":[{"id":1,"source":"openai","received":"2025-06-15T15:06:40.000Z","peer":"192.0.2.1",)"
-      R"("cause":"signature_mismatch","detail":"no key matched","status":400,"bytes":2}],"cursor":1,"more":false})");
-  EXPECT_EQ(get("/api/v1/rejected?cursor=x").status, 400);
-  EXPECT_EQ(get("/api/v1/rejected?limit=0").status, 400);
-  EXPECT_EQ(get("/api/v1/rejected?source=x").status, 400);
-}
-
-TEST_F(Quarantine, ShowsARequestWithoutLosingAByte) {
-  add(1, "{\"a\":\n", 6);
-  add(2, std::string("\xff\0", 2), 5000);
-  EXPECT_THAT(get("/api/v1/rejected/1").body,
-              HasSubstr(R"("head":"POST / HTTP/1.1\r\n","body":"{\"a\":\n","body_is_whole":true})"));
-  EXPECT_THAT(get("/api/v1/rejected/2").body, HasSubstr(R"("body_base64":"/wA=","body_is_whole":false})"));
-  for (std::string_view id : {"3", "x", ""}) {
-    EXPECT_EQ(get("/api/v1/rejected/" + std::string(id)).status, 404) << id;
-  }
 }
 
 TEST_F(Api, ServesTheMetricsOfTheWholeProcess) {

@@ -87,6 +87,20 @@ std::expected<std::size_t, http::Response> limit_of(const Query& query) {
   return limit;
 }
 
+http::Response bad_time(std::string_view name) {
+  return error(400, "bad_parameter",
+               "`" + std::string(name) +
+                   "` is a time like 2026-01-31T12:00:00Z (in a query a `+` is written %2B) or seconds "
+                   "since 1970.");
+}
+
+std::expected<std::optional<Time>, http::Response> time_of(const Query& query, std::string_view name) {
+  if (!query.has(name)) return std::nullopt;
+  const auto time = parse_time(query.get(name));
+  if (time) return time;
+  return std::unexpected(bad_time(name));
+}
+
 void write_staleness(JsonWriter& json, Staleness staleness) {
   if (staleness.behind > 0) json.member("behind", staleness.behind);
 }

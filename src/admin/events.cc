@@ -25,16 +25,6 @@ void write_event(JsonWriter& json, const EventRow& event, const HeldReasons& hel
   json.end_array();
 }
 
-std::expected<std::optional<Time>, http::Response> time_of(const Query& query, std::string_view name) {
-  if (!query.has(name)) return std::nullopt;
-  const auto time = parse_time(query.get(name));
-  if (time) return time;
-  return std::unexpected(
-      error(400, "bad_parameter",
-            "`" + std::string(name) +
-                "` is a time like 2026-01-31T12:00:00Z (a `+` written as %2B) or seconds since 1970."));
-}
-
 std::expected<std::optional<DeliveryState>, http::Response> state_of(const Query& query) {
   if (!query.has("state")) return std::nullopt;
   for (DeliveryState state :

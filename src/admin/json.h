@@ -4,9 +4,7 @@
 //   json.begin_object().member("id", "cev_1").member("attempts", 3).end_object();
 //   response.body = json.take();
 //
-// Nothing that comes in is JSON here (queries are URLs), so no parser is needed and none can disagree with
-// the one that decides. Texts may hold any bytes: what is not UTF-8 appears as \xNN in the text, so the
-// output always is JSON.
+// Texts may hold any bytes: what is not UTF-8 appears as \xNN in the text, so the output always is JSON.
 #pragma once
 
 #include <cstdint>

@@ -28,6 +28,9 @@ struct Answer {
   bool is_empty = false;
   bool has_more = false;
   std::optional<EventId> next;
+  // Of rejected requests that are to be accepted, when there was no error.
+  std::optional<RejectedRequest> rejected;
+  std::optional<RejectedPage> page;
 };
 using Question = std::move_only_function<Answer(Reader&, Staleness)>;
 
@@ -35,6 +38,8 @@ using Question = std::move_only_function<Answer(Reader&, Staleness)>;
 // known.
 using HeldReasons = std::optional<std::map<std::string, std::string, std::less<>>>;
 using Destinations = std::function<std::vector<DestinationStatus>()>;
+using Sources = std::function<std::vector<SourceStatus>()>;
+using Explain = std::function<std::vector<Finding>(const RejectedRequest&)>;
 
 // --- Answers (answers.cc)
 // --------------------------------------------------------------------------------------------
@@ -49,6 +54,10 @@ std::optional<http::Response> complain_of_unknown(const Query& query,
                                                   std::initializer_list<std::string_view> known);
 // "limit": 1 to 1000, 50 without one.
 std::expected<std::size_t, http::Response> limit_of(const Query& query);
+// A time, nothing when the parameter is missing; 400 when it is none.
+std::expected<std::optional<Time>, http::Response> time_of(const Query& query, std::string_view name);
+http::Response bad_time(std::string_view name);
+std::optional<std::uint64_t> parse_number(std::string_view text);
 void write_staleness(JsonWriter& json, Staleness staleness);
 
 // --- Events (events.cc)
@@ -77,12 +86,27 @@ HeldReasons held_reasons(const Destinations& destinations);
 // "destination unknown" for one that is not configured; "" when nothing is known.
 std::string_view held_reason(const HeldReasons& held, std::string_view destination);
 
-// --- The others (destinations.cc, rejected.cc, status.cc, metrics.cc)
+// --- Rejected requests (rejected.cc; what changes them is in accept.h)
+// ------------------------------------------------
+
+std::expected<Question, http::Response> list_rejected(const Query& query);
+Question show_rejected(std::string id);
+Question explain_rejected(std::string id, const Explain& explain);
+// For whoever accepts: the request, or a page of requests, and no response.
+Question fetch_rejected(std::uint64_t id);
+Question list_acceptable(RejectedQuery query);
+std::expected<RejectedRequest, http::Response> find_rejected(Reader& reader, std::string_view id) ON_READ;
+// Whether the body was kept as it came: else nothing can be verified any more.
+inline bool is_whole(const RejectedRequest& rejected) {
+  return rejected.body.size() == rejected.row.body_bytes;
+}
+
+// --- The others (destinations.cc, sources.cc, status.cc, metrics.cc)
 // ------------------------------------------------
 
 Question list_destinations(const Destinations& destinations);
-std::expected<Question, http::Response> list_rejected(const Query& query);
-Question show_rejected(std::string id);
+Question list_sources(const Sources& sources, Time now);
+Question show_source(std::string name, const Sources& sources, Time now);
 http::Response show_status(const StoreStatus& store, std::string_view version, Time started, Time now);
 
 // What /metrics says beyond what the parts of the program count themselves: the state of the store and its

@@ -85,6 +85,34 @@ class Commanding {
   Result result_ = std::unexpected(StoreError::stopping);
 };
 
+class Accepting {
+ public:
+  using Accept = decltype(AdminOptions::accept);
+
+  Accepting(const Accept& accept, Executor& loop, RejectedRequest request)
+      : accept_(accept), loop_(loop), request_(std::move(request)) {}
+  Accepting(const Accepting&) = delete;
+  Accepting& operator=(const Accepting&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    accept_(std::move(request_), [this, waker = Waker(loop_, waiting)](AcceptAnswer answer) mutable {
+      answer_ = std::move(answer);
+      waker.wake();
+    });
+  }
+  AcceptAnswer await_resume() { return std::move(answer_); }
+
+ private:
+  const Accept& accept_;
+  Executor& loop_;
+  RejectedRequest request_;
+  AcceptAnswer answer_{.status = AcceptAnswer::Status::cannot,
+                       .event = {},
+                       .cause = "stopping",
+                       .text = "creel is stopping. Try again when it is back."};
+};
+
 class Pausing {
  public:
   using After = std::function<void(std::chrono::milliseconds, std::move_only_function<void()>)>;
