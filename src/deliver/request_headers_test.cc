@@ -295,6 +295,66 @@ TEST(RequestHeaders, LeavesNoOlderSignatureBesideAFreshOne) {
     EXPECT_EQ(line.find("stale"), std::string::npos) << line;
 }
 
+// A secret as this form wants it, or "" for one that cannot sign.
+std::string_view secret_for(SecretForm form) {
+  switch (form) {
+    case SecretForm::text:
+      return "a secret of some length";
+    case SecretForm::basic:
+      return "user:password";
+    case SecretForm::ed25519_hex:
+    case SecretForm::ecdsa_p256:
+      return "";
+    default:
+      return kSecret;
+  }
+}
+
+// What goes out under `source` is what the provider would have sent at this time: its receiver takes it.
+TEST(RequestHeaders, EveryProviderThatCanSignTakesWhatIsSent) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(kNow);
+  int proven = 0;
+  for (const Provider& row : all_providers()) {
+    const auto types = sample_types(row);
+    if (row.scheme == Scheme::none || secret_for(row.secret_form).empty() || types.empty()) continue;
+    const auto sent = sample(row, types.front(), "0123456789abcdef0123456789abcdef", now);
+    ASSERT_TRUE(sent) << row.name;
+
+    Delivery delivery;
+    delivery.destination.url = "https://app.example/hook";
+    delivery.destination.sign_explicit = true;
+    delivery.event->provider_id = sent->provider_id;
+    delivery.event->body = sent->body;
+    delivery.event->head =
+        "POST /w?token=creel-hmac:00&a=1 HTTP/1.1\r\nHost: creel.example\r\nContent-Type: " +
+        sent->content_type + "\r\n";
+    for (const auto& [name, value] : sent->headers)
+      delivery.event->head.append(name).append(": ").append(value).append("\r\n");
+    std::vector<Key> keys;
+    keys.push_back(
+        {.secret = Secret::parse(secret_for(row.secret_form), row.secret_form).value(), .label = "key"});
+    ReceiverOptions options;
+    options.url = delivery.destination.url;
+    delivery.receiver = std::make_unique<Receiver>(row, std::move(keys), options);
+    if (!delivery.receiver->can_sign()) continue;
+
+    const Sent request = delivery.send();
+    ASSERT_EQ(request.error, "") << row.name;
+    std::vector<Header> headers;
+    for (const std::string_view line : request.lines) {
+      const auto colon = line.find(": ");
+      if (colon != line.npos) headers.push_back({line.substr(0, colon), line.substr(colon + 2)});
+    }
+    const std::string_view url = request.url;
+    const auto received = delivery.receiver->receive(
+        {.method = "POST", .query = url.substr(url.find('?') + 1), .headers = headers, .body = sent->body},
+        now);
+    EXPECT_TRUE(received) << row.name << ": " << received.error().detail << " at " << url;
+    ++proven;
+  }
+  EXPECT_GT(proven, 15);
+}
+
 std::string url_of(std::string_view destination, std::string_view head) {
   return request_url(destination, head, nullptr);
 }
