@@ -25,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   {
     const auto root = parse_json(text);
     if (!root || !root->is_array()) return 0;
-    for (simdjson::dom::element element : root->get_array().value_unsafe())
+    const simdjson::dom::array array = root->get_array().value_unsafe();
+    for (simdjson::dom::element element : array)
       elements.push_back(simdjson::minify(element));
   }
   CHECK_ALWAYS(elements.size() == slices.size());
