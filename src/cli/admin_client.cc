@@ -6,6 +6,7 @@
 #include "app/config_load.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "core/text.h"
 
 namespace creel::cli {
 namespace {
@@ -76,9 +77,11 @@ std::expected<AdminClient, int> AdminClient::open(const ServerOptions& options, 
 }
 
 std::expected<HttpAnswer, int> AdminClient::ask(std::string method, const std::string& path,
-                                                std::chrono::seconds timeout) {
+                                                std::chrono::seconds timeout, const std::string& body) {
   HttpRequest request;
   request.method = std::move(method);
+  request.body = body;
+  if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   request.url = server_ + path;
   request.timeout = timeout;
   request.headers.emplace_back("Authorization", "Bearer " + token_);
@@ -122,14 +125,27 @@ std::expected<Json, int> AdminClient::get(const std::string& path, std::chrono::
   return read(ask("GET", path, timeout));
 }
 
-std::expected<Json, int> AdminClient::post(const std::string& path) {
-  return read(ask("POST", path, std::chrono::seconds(30)));
+std::expected<Json, int> AdminClient::post(const std::string& path, const std::string& body) {
+  return read(ask("POST", path, std::chrono::seconds(30), body));
 }
 
 std::expected<std::string, int> AdminClient::get_bytes(const std::string& path) {
   auto answer = ask("GET", path, std::chrono::seconds(60));
   if (!answer) return std::unexpected(answer.error());
   return std::move(answer->body);
+}
+
+std::optional<std::string> time_text(const std::string& given, std::string_view flag, Io& io) {
+  if (const auto ago = parse_duration(given)) {
+    return std::to_string(
+        std::chrono::floor<std::chrono::seconds>(io.clock.now() - *ago).time_since_epoch().count());
+  }
+  if (given.empty() || (given.front() >= '0' && given.front() <= '9')) return given;
+  complain(io.err,
+           fmt::format("{} \"{}\": write how long ago, such as 1h, or a time: 2026-11-23T12:00:00Z or "
+                       "unix seconds",
+                       flag, displayed(given)));
+  return std::nullopt;
 }
 
 QueryText& QueryText::add(std::string_view name, std::string_view value) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 
 #include "app/units.h"
@@ -27,12 +28,12 @@ class AdminClient {
   // Whether failures are said, as they are at first.
   void say_failures(bool on) { says_failures_ = on; }
   std::expected<std::string, int> get_bytes(const std::string& path);
-  std::expected<Json, int> post(const std::string& path);
+  std::expected<Json, int> post(const std::string& path, const std::string& body = {});
 
  private:
   AdminClient(std::string server, std::string token, std::string token_origin, Io& io);
   std::expected<HttpAnswer, int> ask(std::string method, const std::string& path,
-                                     std::chrono::seconds timeout);
+                                     std::chrono::seconds timeout, const std::string& body = {});
   std::string refusal(const HttpAnswer& answer) const;
   std::expected<Json, int> read(std::expected<HttpAnswer, int> answer);
 
@@ -40,6 +41,10 @@ class AdminClient {
   Io* io_;
   bool says_failures_ = true;
 };
+
+// A time as the API wants it, of what was said with a flag: a duration means so long ago, and the rest of
+// what looks like a time is the server's to understand. Nothing, and it is said, when it is none.
+std::optional<std::string> time_text(const std::string& given, std::string_view flag, Io& io);
 
 // "?a=1&b=2" of what is not empty.
 class QueryText {

@@ -23,17 +23,6 @@ constexpr const char* kEvent =
 constexpr const char* kTwoDeliveries =
     R"({"id":"cev_1","deliveries":[{"destination":"a","state":"pending"},{"destination":"b","state":"held"}]})";
 
-// The world of a client whose server gives these answers.
-struct Client {
-  World world;
-  LoopbackServer server;
-  explicit Client(std::vector<LoopbackServer::Answer> answers) : server(std::move(answers)) {
-    world.variables["CREEL_SERVER"] = server.url();
-    world.variables["CREEL_ADMIN_TOKEN"] = "sesame";
-  }
-  int run(const std::vector<std::string>& arguments) { return world.run(arguments); }
-};
-
 TEST(Client, GivesStatusHeadersAndBody) {
   LoopbackServer server({{404, "none"}});
   const auto answer = exchange({.method = "POST",
@@ -189,19 +178,6 @@ TEST(Retry, KnowsThatThereIsNothingToRetry) {
   EXPECT_EQ(client.run({"retry", "cev_1"}), kNotFound);
   EXPECT_EQ(client.run({"retry", "cev_1", "--destination", "c"}), kNotFound);
   EXPECT_EQ(client.world.err, "creel: event cev_1 has no delivery for c\n");
-}
-
-TEST(Rejected, ListsAndShows) {
-  Client client(
-      {{200,
-        R"({"rejected":[{"id":17,"source":"openai","received":"2026-01-02T03:04:05.000Z","peer":"192.0.2.1",)"
-        R"("cause":"signature_mismatch","status":400}],"cursor":17,"more":false})"},
-       {200,
-        R"({"id":17,"cause":"signature_mismatch","head":"POST /x HTTP/1.1\r\nA: \u0007b\r\n","body":"{}"})"}});
-  EXPECT_EQ(client.run({"rejected", "list"}), kFine);
-  EXPECT_THAT(client.world.out, HasSubstr("signature_mismatch"));
-  EXPECT_EQ(client.run({"rejected", "get", "17"}), kFine);
-  EXPECT_THAT(client.world.out, HasSubstr("\nPOST /x HTTP/1.1\nA: \\x07b\n\n{}\n"));
 }
 
 TEST(Destinations, AreListedWithTheirCounts) {

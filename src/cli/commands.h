@@ -165,9 +165,32 @@ struct ListOptions {
   int limit = 50;
   Format format = Format::text;
 };
-int rejected_list(const ListOptions& options, Io& io);
-int rejected_get(const OneOptions& options, Io& io);
 int destinations_list(const ListOptions& options, Io& io);
+int sources_list(const ListOptions& options, Io& io);
+int sources_get(const OneOptions& options, Io& io);
+
+struct RejectedOptions {
+  ServerOptions server;
+  std::string source, cause;
+  std::string since, until;  // as for events
+  std::string cursor;
+  int limit = 50;
+  bool unaccepted = false;  // only what was not accepted since
+  Format format = Format::text;
+};
+int rejected_list(const RejectedOptions& options, Io& io);
+int rejected_get(const OneOptions& options, Io& io);
+int rejected_explain(const OneOptions& options, Io& io);
+
+struct AcceptOptions {
+  ServerOptions server;
+  std::string id;    // of one request; or
+  bool all = false;  // all of `source` that the rest names
+  std::string source, cause, since, until;
+  bool yes = false;
+  Format format = Format::text;
+};
+int rejected_accept(const AcceptOptions& options, Io& io);
 
 // --- A store's folder, without its gateway
 // -------------------------------------------------------------------------------

@@ -6,7 +6,6 @@
 #include <ostream>
 #include <utility>
 
-#include "app/units.h"
 #include "cli/admin_client.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
@@ -28,20 +27,6 @@ std::vector<std::string> row_of(const Json& event) {
   return {event.text("id"),      local_time(event.text("received")),
           event.text("source"),  event.text("type"),
           event.text("subject"), deliveries_of(event)};
-}
-
-// A duration means so long ago. The rest of what looks like a time is the server's to understand.
-std::optional<std::string> time_text(const std::string& given, std::string_view flag, Io& io) {
-  if (const auto ago = parse_duration(given)) {
-    return std::to_string(
-        std::chrono::floor<std::chrono::seconds>(io.clock.now() - *ago).time_since_epoch().count());
-  }
-  if (given.empty() || (given.front() >= '0' && given.front() <= '9')) return given;
-  complain(io.err,
-           fmt::format("{} \"{}\": write how long ago, such as 1h, or a time: 2026-11-23T12:00:00Z or "
-                       "unix seconds",
-                       flag, displayed(given)));
-  return std::nullopt;
 }
 
 std::string joined(const std::vector<std::string>& globs) {

@@ -53,6 +53,8 @@ class Grammar {
   void add_events_get(CLI::App* events);
   void add_changes();
   void add_rejected();
+  void add_rejected_accept(CLI::App* rejected);
+  void add_sources();
   void add_destinations();
   void folder_options(CLI::App* command, FolderOptions& folder);
   void add_journal();
@@ -74,6 +76,8 @@ class Grammar {
   OneOptions one_;
   ChangeOptions change_;
   ListOptions list_;
+  RejectedOptions rejected_;
+  AcceptOptions accept_;
   JournalOptions journal_;
   DoctorOptions doctor_;
 };

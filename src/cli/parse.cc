@@ -33,6 +33,7 @@ Grammar::Grammar(Io& io)
   add_events();
   add_changes();
   add_rejected();
+  add_sources();
   add_destinations();
   add_journal();
   add_doctor();

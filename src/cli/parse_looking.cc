@@ -131,25 +131,6 @@ void Grammar::add_changes() {
       &cancel);
 }
 
-void Grammar::add_rejected() {
-  CLI::App* rejected =
-      command("rejected", kLooking, "List and show the requests that were not accepted",
-              "Examples:\n  creel rejected list\n  creel rejected get 17\n  creel verify 17");
-  rejected->require_subcommand(1);
-  CLI::App* list = rejected->add_subcommand("list", "List rejected requests, the newest first");
-  list->add_option("--limit", list_.limit, "At most so many (default 50)")
-      ->check(CLI::Range(1, 1000))
-      ->type_name("N");
-  server_options(list, list_.server);
-  format_option(list, list_.format);
-  runs(list, [this] { return rejected_list(list_, io_); });
-  CLI::App* get = rejected->add_subcommand("get", "Show one rejected request with what was kept of it");
-  get->add_option("request", one_.id, "Its number")->required();
-  server_options(get, one_.server);
-  format_option(get, one_.format);
-  runs(get, [this] { return rejected_get(one_, io_); });
-}
-
 void Grammar::add_destinations() {
   CLI::App* destinations = command("destinations", kLooking, "Show where events go and how it goes there",
                                    "Examples:\n  creel destinations list");

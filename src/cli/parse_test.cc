@@ -20,14 +20,15 @@ TEST(CommandLine, HelpNamesEveryCommandByGroup) {
   EXPECT_THAT(world.err, IsEmpty());
   for (const char* text : {"Serving:", "Trying out and finding out:", "Looking and acting:", "serve",
                            "check-config", "trigger", "sign", "verify", "events", "retry", "cancel",
-                           "rejected", "destinations", "healthcheck", "version", "Exit codes:"}) {
+                           "rejected", "sources", "destinations", "healthcheck", "version", "Exit codes:"}) {
     EXPECT_THAT(world.out, HasSubstr(text));
   }
 }
 
 TEST(CommandLine, EveryCommandHasExamples) {
-  for (const char* command : {"serve", "check-config", "config", "trigger", "sign", "verify", "events",
-                              "retry", "cancel", "rejected", "destinations", "healthcheck", "version"}) {
+  for (const char* command :
+       {"serve", "check-config", "config", "trigger", "sign", "verify", "events", "retry", "cancel",
+        "rejected", "sources", "destinations", "healthcheck", "version"}) {
     World world;
     EXPECT_EQ(world.run({command, "--help"}), kFine) << command;
     EXPECT_THAT(world.out, HasSubstr("Examples:\n")) << command;

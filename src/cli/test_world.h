@@ -57,6 +57,17 @@ class LoopbackServer {
   std::unique_ptr<Impl> impl_;
 };
 
+// The world of a client whose server gives these answers.
+struct Client {
+  World world;
+  LoopbackServer server;
+  explicit Client(std::vector<LoopbackServer::Answer> answers) : server(std::move(answers)) {
+    world.variables["CREEL_SERVER"] = server.url();
+    world.variables["CREEL_ADMIN_TOKEN"] = "sesame";
+  }
+  int run(const std::vector<std::string>& arguments) { return world.run(arguments); }
+};
+
 // A port of 127.0.0.1 where nobody listens.
 std::string unreachable_url();
 
