@@ -4,6 +4,7 @@
 namespace creel::cli {
 namespace {
 
+constexpr std::int64_t kSkewMax = 1'000'000'000;  // some thirty years
 constexpr const char* kSecrets = "Whose secret";
 constexpr const char* kChaos = "What goes wrong on purpose";
 
@@ -86,7 +87,7 @@ void Grammar::add_trigger() {
   trigger_command->add_option("--method", trigger_.method, "Another method than the provider's")
       ->type_name("METHOD");
   trigger_command->add_option("--repeat", trigger_.repeat, "Send so many, each with its own id")
-      ->check(CLI::Range(1, 10'000'000))
+      ->check(CLI::Range(1, 10'000'000).description(""))
       ->type_name("N");
   trigger_command
       ->add_option("--rate", trigger_.rate,
@@ -103,13 +104,13 @@ void Grammar::add_trigger() {
 
 void Grammar::chaos_options(CLI::App* command, ChaosOptions& chaos) {
   command->add_option("--dup", chaos.duplicates, "Send each request so many times more, byte for byte")
-      ->check(CLI::Range(0, 1'000'000))
+      ->check(CLI::Range(0, 1'000'000).description(""))
       ->type_name("N")
       ->group(kChaos);
   command
       ->add_option("--skew", chaos.skew_seconds,
                    "Sign as if the clock were ahead by so much; -600 is ten minutes ago")
-      ->check(CLI::Range(std::int64_t{-3'000'000'000}, std::int64_t{3'000'000'000}))
+      ->check(CLI::Range(-kSkewMax, kSkewMax).description(""))
       ->type_name("SECONDS")
       ->group(kChaos);
   command
@@ -125,7 +126,7 @@ void Grammar::chaos_options(CLI::App* command, ChaosOptions& chaos) {
 
 void Grammar::add_sign() {
   CLI::App* sign_command =
-      command("sign", kTrying, "Print the headers that sign a body",
+      command("sign", kTrying, "Print the headers that sign a body, as the provider would",
               "Examples:\n"
               "  creel sign openai body.json\n"
               "  printf '{}' | creel sign stripe --timestamp 1750000000 --format json\n"
