@@ -45,6 +45,19 @@ bool is_request_line(std::string_view line) {
   return line.find(" HTTP/1.") != std::string_view::npos && !line.starts_with("HTTP/");
 }
 
+// "POST /webhooks/openai?a=1 HTTP/1.1", with or without the > of curl -v.
+void read_request_line(std::string_view head, Captured& into) {
+  std::string_view line = trimmed(head.substr(0, head.find('\n')));
+  if (line.starts_with('>')) line = trimmed(line.substr(1));
+  if (!is_request_line(line)) return;
+  const std::size_t method = line.find(' '), target = line.find(' ', method + 1);
+  if (target == std::string_view::npos) return;
+  into.method = line.substr(0, method);
+  const std::string_view path = line.substr(method + 1, target - method - 1);
+  const std::size_t question = path.find('?');
+  if (question != std::string_view::npos) into.query = path.substr(question + 1);
+}
+
 // Where the body of a whole request begins: after the first empty line.
 std::size_t body_offset(std::string_view request) {
   const std::size_t crlf = request.find("\r\n\r\n"), lf = request.find("\n\n");
@@ -62,6 +75,7 @@ std::expected<void, int> add_headers(std::string_view text, std::string_view fro
     return std::unexpected(kBadData);
   }
   std::ranges::move(*headers, std::back_inserter(into.headers));
+  if (into.method.empty()) read_request_line(text, into);
   return {};
 }
 

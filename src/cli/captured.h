@@ -13,6 +13,8 @@
 namespace creel::cli {
 
 struct Captured {
+  std::string method;  // "" when not known, as the query
+  std::string query;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string source;                            // "" when not known

@@ -102,7 +102,7 @@ struct SignOptions {
 int sign(const SignOptions& options, Io& io);
 
 struct VerifyOptions {
-  std::string provider = "openai";
+  std::string provider;  // or a configured source's name; "": the request's source, else openai
   std::vector<std::string> secrets;
   std::string secret_file;
   std::string body;                  // a file, "-" for stdin
@@ -110,11 +110,13 @@ struct VerifyOptions {
   std::vector<std::string> headers;  // "name: value"
   std::string request;               // a file with a whole captured request
   std::string id;                    // of a stored event or a rejected request
+  std::string url;                   // the address that the provider calls, for those that sign it
+  std::string method, query;         // "": the captured request's
   std::optional<std::int64_t> now;   // unix seconds
-  std::string tolerance = "5m";
+  std::string tolerance;             // "": the source's, else the provider's
   bool show_expected = false;
   Format format = Format::text;
-  ServerOptions server;  // its configuration's secrets are tried too
+  ServerOptions server;  // its configuration's sources and secrets are tried too
 };
 int verify(const VerifyOptions& options, Io& io);
 

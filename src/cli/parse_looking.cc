@@ -14,7 +14,10 @@ void Grammar::add_verify() {
                                      "  creel verify cev_0000000010000  (a stored event)");
   verify_command->add_option("id", verify_.id,
                              "A stored event's or rejected request's id, asked from a running creel");
-  verify_command->add_option("--provider", verify_.provider, "Whose scheme (default openai)")
+  verify_command
+      ->add_option("--provider", verify_.provider,
+                   "Whose scheme: a provider, or a source of the configuration (default: for an id, the "
+                   "source that it came to; else openai)")
       ->type_name("NAME");
   verify_command->add_option("--body", verify_.body, "The raw body; - for standard input")->type_name("FILE");
   verify_command->add_option("--headers", verify_.headers_file, "The headers, one \"name: value\" a line")
@@ -28,6 +31,15 @@ void Grammar::add_verify() {
                    "A whole captured request: request line, headers, empty line, body")
       ->type_name("FILE");
   verify_command
+      ->add_option("--url", verify_.url,
+                   "The address that the provider calls, for those that sign it (default: the source's)")
+      ->type_name("URL");
+  verify_command->add_option("--method", verify_.method, "The method, where the request does not say it")
+      ->type_name("METHOD");
+  verify_command
+      ->add_option("--query", verify_.query, "What follows the ? of the target, where the request lacks it")
+      ->type_name("QUERY");
+  verify_command
       ->add_option("--secret", verify_.secrets,
                    "A secret to try; may be given again (default: those of the configuration)")
       ->expected(1)
@@ -38,7 +50,9 @@ void Grammar::add_verify() {
       ->add_option("--now", verify_.now,
                    "Verify as if it were this time, in unix seconds (default: now; for an id: when it came)")
       ->type_name("SECONDS");
-  verify_command->add_option("--tolerance", verify_.tolerance, "How far the clocks may differ (default 5m)")
+  verify_command
+      ->add_option("--tolerance", verify_.tolerance,
+                   "How far the clocks may differ (default: the source's, else the provider's)")
       ->type_name("DURATION");
   verify_command->add_flag("--show-expected", verify_.show_expected,
                            "Print the signature that would have been right");

@@ -126,7 +126,106 @@ TEST(Verify, NamesTheCause) {
   EXPECT_EQ(cause(world), "missing_header");
   world.files["headers.txt"] = headers;
   world.files["body.json"] += " ";
+  EXPECT_EQ(cause(world), "body_trimmed");
+  world.files["body.json"] += "x";
   EXPECT_EQ(cause(world), "unexplained");
+}
+
+// --- Other providers
+
+TEST(Verify, AcceptsWhatSignSignedForEveryProvider) {
+  World world;
+  world.files["body.json"] = "{\"id\": \"evt_1\"}";
+  for (const char* provider : {"stripe", "github", "shopify", "slack", "paddle", "webflow", "vercel"}) {
+    ASSERT_EQ(world.run({"sign", provider, "body.json", "--secret", "s3cret", "--timestamp", "1750000000"}),
+              kFine)
+        << provider << world.err;
+    world.files["headers.txt"] = world.out;
+    EXPECT_EQ(world.run({"verify", "--provider", provider, "--body", "body.json", "--headers", "headers.txt",
+                         "--secret", "s3cret"}),
+              kFine)
+        << provider << world.out << world.err;
+  }
+}
+
+TEST(Verify, SaysWhatWasDoneAndWhatToDo) {
+  World world;
+  world.files["body.json"] = "{\"id\": \"evt_1\"}";
+  ASSERT_EQ(world.run({"sign", "github", "body.json", "--secret", "s3cret"}), kFine);
+  world.files["headers.txt"] = world.out;
+  world.files["body.json"] = "{\"id\":\"evt_1\"}";
+  EXPECT_EQ(cause(world, {"--provider", "github", "--secret", "s3cret"}), "body_reserialised");
+  EXPECT_THAT(world.out, HasSubstr("\"fix\":"));
+  EXPECT_EQ(world.run({"verify", "--provider", "github", "--body", "body.json", "--headers", "headers.txt",
+                       "--secret", "s3cret"}),
+            kNegative);
+  EXPECT_THAT(world.out, HasSubstr("    to do: verify the bytes as they were received"));
+  EXPECT_THAT(world.out, Not(HasSubstr("s3cret")));
+}
+
+TEST(Verify, NamesTheProviderThatSentIt) {
+  World world;
+  world.files["body.json"] = "{}";
+  ASSERT_EQ(world.run({"sign", "stripe", "body.json", "--secret", "whsec_x", "--timestamp", "1750000000"}),
+            kFine);
+  world.files["headers.txt"] = world.out;
+  EXPECT_EQ(cause(world), "other_provider_header");
+  EXPECT_THAT(world.out, HasSubstr("provider = \\\"stripe\\\""));
+}
+
+TEST(Verify, TakesTheAddressAndTheQueryFromFlagsOrTheRequest) {
+  World world;
+  world.files["body.json"] = "{}";
+  ASSERT_EQ(
+      world.run({"sign", "square", "body.json", "--secret", "s3cret", "--url", "https://example.com/in"}),
+      kFine)
+      << world.err;
+  world.files["headers.txt"] = world.out;
+  const std::vector<std::string> start{"verify",    "--provider",  "square",   "--body", "body.json",
+                                       "--headers", "headers.txt", "--secret", "s3cret", "--url"};
+  const auto with = [&](std::vector<std::string> arguments, const std::string& url) {
+    arguments.push_back(url);
+    return world.run(arguments);
+  };
+  EXPECT_EQ(with(start, "https://example.com/in"), kFine) << world.out;
+  EXPECT_EQ(with(start, "https://example.com/in/"), kNegative);
+  EXPECT_THAT(world.out, HasSubstr("  url: the signature is right for the address"));
+
+  world.files["captured"] = "POST /in?token=s%33cret HTTP/1.1\r\nHost: x\r\n\r\n{}";
+  EXPECT_EQ(world.run({"verify", "--provider", "postmark", "--request", "captured", "--secret", "s3cret"}),
+            kFine)
+      << world.out;
+  world.files["captured"] = "Host: x\r\n\r\n{}";
+  EXPECT_EQ(world.run({"verify", "--provider", "postmark", "--request", "captured", "--secret", "s3cret"}),
+            kNegative);
+  EXPECT_EQ(world.run({"verify", "--provider", "postmark", "--request", "captured", "--secret", "s3cret",
+                       "--query", "token=s3cret"}),
+            kFine);
+}
+
+TEST(Verify, ReadsASourceOfTheConfiguration) {
+  World world;
+  world.files["creel.toml"] =
+      "[sources.shop]\nprovider = \"github\"\nsecrets = [\"one-secret\", \"another-secret\"]\n";
+  world.files["body.json"] = "{}";
+  ASSERT_EQ(world.run({"sign", "github", "body.json", "--secret", "another-secret"}), kFine);
+  world.files["headers.txt"] = world.out;
+  EXPECT_EQ(world.run({"verify", "--provider", "shop", "--body", "body.json", "--headers", "headers.txt"}),
+            kFine)
+      << world.out << world.err;
+  EXPECT_EQ(cause(world, {"--provider", "shop", "--secret", "third"}), "other_secret");
+  EXPECT_EQ(world.run({"verify", "--provider", "gihtub", "--body", "body.json", "--headers", "headers.txt"}),
+            kUsage);
+  EXPECT_THAT(world.err, HasSubstr("did you mean \"github\"?"));
+}
+
+TEST(Verify, NeverShowsACredentialThatIsExpected) {
+  World world;
+  world.files["captured"] = "POST /in?token=wrong HTTP/1.1\r\nHost: x\r\n\r\n{}";
+  EXPECT_EQ(world.run({"verify", "--provider", "postmark", "--request", "captured", "--secret", "s3cret",
+                       "--show-expected"}),
+            kNegative);
+  EXPECT_THAT(world.out + world.err, Not(HasSubstr("s3cret")));
 }
 
 TEST(Verify, WidensTheWindowWhenAsked) {
