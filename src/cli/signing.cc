@@ -264,12 +264,12 @@ Receiver stranger(const Receiver& right, const SigningSource& source, std::chron
                                     .url = "http://localhost/",
                                     .now = now};
   const auto shape = [&](const Receiver& receiver) {
-    std::string shape;
+    std::string text;
     for (const auto& header : receiver.sign(probe).headers) {
       // "Basic …" and "Bearer …" are told apart by their first word, "v1,…" and "v1a,…" by their version.
-      shape += header.name + ":" + header.value.substr(0, header.value.find_first_of(" ,") + 1) + "\n";
+      text += header.name + ":" + header.value.substr(0, header.value.find_first_of(" ,") + 1) + "\n";
     }
-    return shape;
+    return text;
   };
   const std::string wanted = shape(right);
   const std::string random = new_id("") + new_id("");

@@ -133,11 +133,12 @@ std::vector<const Provider*> every_provider() {
     rows.push_back(&row);
   return rows;
 }
-INSTANTIATE_TEST_SUITE_P(, EveryProvider, testing::ValuesIn(every_provider()), [](const auto& info) {
-  std::string name(info.param->name);
+std::string test_name(const testing::TestParamInfo<const Provider*>& row) {
+  std::string name(row.param->name);
   std::ranges::replace(name, '-', '_');
   return name;
-});
+}
+INSTANTIATE_TEST_SUITE_P(Table, EveryProvider, testing::ValuesIn(every_provider()), test_name);
 
 // Sends the provider's first sample with these options and gives why it is refused.
 VerifyError refusal(std::string_view name, std::vector<std::string> options) {
