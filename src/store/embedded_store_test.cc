@@ -267,6 +267,35 @@ TEST_F(EmbeddedStoreTest, AnswersACommandAndTellsWhatItChanged) {
   EXPECT_EQ(feed_->wait_for(2)[1].state, DeliveryState::cancelled);
 }
 
+TEST_F(EmbeddedStoreTest, RemembersThatARejectedRequestWasAccepted) {
+  open();
+  for (const auto* detail : {"1", "2"}) {
+    store_->reject({.source = "openai",
+                    .received = clock_.now(),
+                    .peer = {},
+                    .cause = "signature_mismatch",
+                    .detail = detail,
+                    .status = 400,
+                    .head = "POST / HTTP/1.1\r\n",
+                    .body = "{}"});
+  }
+  store_->stop();  // writes what has gathered
+  open();
+  const auto rows = [this] {
+    return ask<std::vector<RejectedRow>>([](Reader& reader) {
+      assume(on_read);
+      return reader.rejected({.filter = {}, .before = {}, .limit = 10}).value_or(RejectedPage()).rows;
+    });
+  };
+  ASSERT_EQ(rows().size(), 2u);
+  store_->mark_accepted(rows().at(1).id, EventId::of(5, 0));
+  ASSERT_TRUE(rows().at(1).accepted);
+  open();
+  ASSERT_TRUE(rows().at(1).accepted);
+  EXPECT_EQ(rows().at(1).accepted->event, EventId::of(5, 0));
+  EXPECT_FALSE(rows().at(0).accepted);
+}
+
 TEST_F(EmbeddedStoreTest, SaysHowFarItIs) {
   open();
   ASSERT_TRUE(append("wh_1", "hello").has_value());
