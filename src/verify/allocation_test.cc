@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "verify/scheme.h"
+#include "verify/signature_fixture.h"
 #include "verify/webhook_fixture.h"
 
 namespace {
@@ -84,6 +86,29 @@ TEST(Allocations, NoneIsMadeToVerify) {
   EXPECT_EQ(refused.error(), VerifyError::signature_mismatch);
   EXPECT_EQ(stale.error(), VerifyError::timestamp_too_old);
   EXPECT_EQ(after - before, 0);
+}
+
+TEST(Allocations, NoneIsMadeToVerifyAnHmacOfAnyShape) {
+  for (const Provider* provider : {&kPairs, &kPrefixed, &kBase64, &kSlackLike, &kUrlBody, &kMethodUrlBody,
+                                   &kEitherHeader, &kSha512, &kWithId}) {
+    SignedRequest request{.provider = provider, .url = "https://hooks.example.com/in?a=1"};
+    request.add(request.sign());
+    const auto scheme = make_signature(
+        *provider, make_keys(make_key("other", SecretForm::text), make_key("hush", SecretForm::text)),
+        {.url = request.address()});
+    std::vector<Header> headers;
+    for (const auto& [name, value] : request.headers)
+      headers.push_back({name, value});
+    IncomingRequest incoming{.query = "a=1", .headers = headers, .body = request.body};
+    const int before = allocations;
+    const auto accepted = scheme->verify(incoming, request.now, nullptr);
+    incoming.body.remove_suffix(1);
+    const auto refused = scheme->verify(incoming, request.now, nullptr);
+    const int after = allocations;
+    EXPECT_TRUE(accepted.has_value());
+    EXPECT_EQ(refused.error(), VerifyError::signature_mismatch);
+    EXPECT_EQ(after - before, 0) << provider->signature.content;
+  }
 }
 
 }  // namespace

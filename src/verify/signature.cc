@@ -234,7 +234,7 @@ std::expected<Proof, VerifyError> Signature::verify(const IncomingRequest& reque
   std::array<SignatureBytes, kSignaturesMax> signatures;
   std::size_t count = 0;
   for (std::string_view text : reading.signatures.view()) {
-    if (const auto signature = decode_signature(rule_, text)) signatures[count++] = *signature;
+    if (decode_signature(rule_, text, signatures[count])) ++count;
   }
   // One that is no signature is skipped among others.
   if (count == 0) return std::unexpected(VerifyError::malformed_signature);

@@ -94,21 +94,18 @@ SignatureBytes as_bytes(std::span<const std::uint8_t> signature) {
 
 }  // namespace
 
-std::optional<SignatureBytes> decode_signature(const SignatureRule& rule, std::string_view text) noexcept {
-  if (!text.starts_with(rule.prefix)) return std::nullopt;
+bool decode_signature(const SignatureRule& rule, std::string_view text, SignatureBytes& out) noexcept {
+  if (!text.starts_with(rule.prefix)) return false;
   text.remove_prefix(rule.prefix.size());
   const Lengths lengths = lengths_of(rule.algorithm);
-  SignatureBytes signature;
   if (rule.encoding == SignatureEncoding::hex) {
-    signature.size = text.size() / 2;
-    if (signature.size < lengths.min || signature.size > lengths.max) return std::nullopt;
-    if (!decode_hex(text, std::span(signature.bytes).first(signature.size))) return std::nullopt;
-    return signature;
+    out.size = text.size() / 2;
+    return out.size >= lengths.min && out.size <= lengths.max &&
+           decode_hex(text, std::span(out.bytes).first(out.size));
   }
-  const auto size = decode_base64_public(text, std::span(signature.bytes).first(lengths.max));
-  if (!size || *size < lengths.min) return std::nullopt;
-  signature.size = *size;
-  return signature;
+  const auto size = decode_base64_public(text, std::span(out.bytes).first(lengths.max));
+  out.size = size.value_or(0);
+  return out.size >= lengths.min;
 }
 
 std::string encode_signature(const SignatureRule& rule, std::span<const std::uint8_t> signature) {

@@ -20,14 +20,14 @@ namespace creel {
 // The bytes of a signature, out of hex or base64.
 struct SignatureBytes {
   std::array<std::uint8_t, kEcdsaSignatureBytesMax> bytes;
-  std::size_t size = 0;
+  std::size_t size;
 
   std::span<const std::uint8_t> view() const { return std::span(bytes).first(size); }
 };
 
-// Reads what stands after the prefix. Nothing unless it is a signature of the rule's length in the one
-// spelling that its encoding allows (hex: of either case).
-std::optional<SignatureBytes> decode_signature(const SignatureRule& rule, std::string_view text) noexcept;
+// Reads what stands after the prefix into `out`. False unless it is a signature of the rule's length in the
+// one spelling that its encoding allows (hex: of either case).
+bool decode_signature(const SignatureRule& rule, std::string_view text, SignatureBytes& out) noexcept;
 
 // The prefix and the digits.
 std::string encode_signature(const SignatureRule& rule, std::span<const std::uint8_t> signature);

@@ -42,7 +42,7 @@ struct TemplateValues {
   std::span<const std::string_view> pointers;  // one for each part that is a pointer, in their order
 };
 
-inline constexpr std::size_t kTextViewsMax = 32;
+inline constexpr std::size_t kTextViewsMax = 16;
 
 // A text that was filled in.
 class FilledText {
