@@ -210,6 +210,8 @@ struct Provider {
   // For people: the provider's own page, and what one has to know that no other member says.
   std::string_view documentation;
   std::string_view notes;
+  std::string_view page;     // of docs/, where there is more to say: "providers/slack.md"
+  std::string_view example;  // lines of configuration beyond provider and secrets
 };
 
 const Provider* find_provider(std::string_view name);

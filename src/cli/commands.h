@@ -47,6 +47,13 @@ int healthcheck(const HealthcheckOptions& options, Io& io);
 
 int version(Format format, Io& io);
 
+struct ProvidersOptions {
+  enum class Form { text, json, markdown };
+  std::string name;  // "": all
+  Form form = Form::text;
+};
+int providers(const ProvidersOptions& options, Io& io);
+
 // --- Webhooks without a gateway
 // ------------------------------------------------------------------------------------
 

@@ -46,6 +46,7 @@ class Grammar {
   void add_config();
   void add_healthcheck();
   void add_version();
+  void add_providers();
   void add_trigger();
   void add_sign();
   void add_verify();
@@ -68,6 +69,7 @@ class Grammar {
   CheckConfigOptions check_config_;
   HealthcheckOptions healthcheck_;
   Format format_ = Format::text;
+  ProvidersOptions providers_;
   TriggerOptions trigger_;
   SignOptions sign_;
   VerifyOptions verify_;

@@ -30,6 +30,7 @@ Grammar::Grammar(Io& io)
   add_trigger();
   add_sign();
   add_verify();
+  add_providers();
   add_events();
   add_changes();
   add_rejected();
@@ -177,6 +178,25 @@ void Grammar::add_version() {
       command("version", kServing, "Print the version", "Examples:\n  creel version --format json");
   format_option(version_command, format_);
   runs(version_command, [this] { return version(format_, io_); });
+}
+
+void Grammar::add_providers() {
+  using Form = ProvidersOptions::Form;
+  CLI::App* list = command("providers", kTrying, "Say how each provider signs and what it sends",
+                           "Examples:\n"
+                           "  creel providers\n"
+                           "  creel providers stripe\n"
+                           "  creel providers --format json");
+  list->add_option("name", providers_.name, "One of them: everything about it");
+  list->add_option_function<std::string>(
+          "--format",
+          [this](const std::string& word) {
+            providers_.form = word == "json" ? Form::json : word == "markdown" ? Form::markdown : Form::text;
+          },
+          "How it is written: text for people, json for one stable object a line, markdown for docs/")
+      ->check(CLI::IsMember({"text", "json", "markdown"}))
+      ->type_name("text|json|markdown");
+  runs(list, [this] { return providers(providers_, io_); });
 }
 
 int run(const std::vector<std::string>& arguments, Io& io) {

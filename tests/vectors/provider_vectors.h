@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "verify/providers/provider_fixture.h"
+#include "tests/support/provider_fixture.h"
 
 namespace creel::testing {
 

@@ -307,9 +307,9 @@ constinit const Provider kChargebee{
     .samples = kSamples,
     .documentation = "https://www.chargebee.com/docs/2.0/webhook_settings.html",
     .notes =
-        "The secret is written user:password; the password may hold colons. Chargebee signs nothing, so use "
-        "HTTPS. "
-        "A key in the address (?key=...) is less secure: the provider \"token\" takes it.",
+        "The secret is written user:password; the password may hold colons. Chargebee signs nothing, "
+        "so use HTTPS. A key in the address (?key=...) is less secure: the provider \"token\" takes "
+        "it.",
 };
 
 }  // namespace creel::providers

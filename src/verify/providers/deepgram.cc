@@ -50,12 +50,10 @@ constinit const Provider kDeepgram{
     .samples = kSamples,
     .documentation = "https://developers.deepgram.com/docs/callback",
     .notes =
-        "Write user:password@ into the callback's address and the same user:password as the secret. The "
-        "header "
-        "dg-token (the secret is then the API key's identifier) is no longer supported by Deepgram. "
-        "Callbacks come by "
-        "POST or PUT. The secret that comes back in the body at /metadata/extra/callback_secret is not "
-        "looked at.",
+        "Write user:password@ into the callback's address and the same user:password as the secret. "
+        "The header dg-token (the secret is then the API key's identifier) is no longer supported by "
+        "Deepgram. Callbacks come by POST or PUT. The secret that comes back in the body at "
+        "/metadata/extra/callback_secret is not looked at.",
 };
 
 }  // namespace creel::providers

@@ -88,10 +88,10 @@ constinit const Provider kDiscord{
     .documentation = "https://docs.discord.com/developers/events/webhook-events",
     .notes =
         "The secret is the application's public key: it verifies and cannot sign. Webhook events are "
-        "answered with 204, "
-        "interactions with an answer that puts them off (200): the handler finishes them with the "
-        "interaction's token, "
-        "within 15 minutes. Discord names no window; tolerance switches one on.",
+        "answered with 204, interactions with an answer that puts them off (200): the handler "
+        "finishes them with the interaction's token, within 15 minutes. Discord names no window; "
+        "tolerance switches one on.",
+    .page = "providers/discord.md",
 };
 
 }  // namespace creel::providers

@@ -64,10 +64,9 @@ constinit const Provider kElevenlabs{
     .signature_headers = kHeaders,
     .documentation = "https://elevenlabs.io/docs/product-guides/administration/webhooks",
     .notes =
-        "Retries are off unless switched on, and come only for transcriptions and after a 5xx, 429 or 408. "
-        "post_call_audio carries the recording: raise max_body of the server for it. There is no event id; "
-        "the key "
-        "is made of conversation, type and time.",
+        "Retries are off unless switched on, and come only for transcriptions and after a 5xx, 429 or "
+        "408. post_call_audio carries the recording: raise the source's max_body for it. There is no "
+        "event id; the key is made of conversation, type and time.",
 };
 
 }  // namespace creel::providers

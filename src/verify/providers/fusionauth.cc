@@ -123,11 +123,9 @@ constinit const Provider kFusionauth{
     .signature_headers = kHeaders,
     .documentation = "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
     .notes =
-        "HS256, HS384 and HS512 with a shared secret, or public keys from jwks_url or jwks_file; which "
-        "algorithms are "
-        "accepted is the source's word (algorithms), never the token's. A transaction of FusionAuth may wait "
-        "for the "
-        "answer, two seconds by default.",
+        "HS256, HS384 and HS512 with a shared secret, or public keys from jwks; which algorithms are "
+        "accepted is the source's word (algorithms), never the token's. A transaction of FusionAuth "
+        "may wait for the answer, two seconds by default.",
 };
 
 }  // namespace creel::providers

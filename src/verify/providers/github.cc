@@ -146,9 +146,9 @@ constinit const Provider kGithub{
     .signature_headers = kHeaders,
     .documentation = "https://docs.github.com/en/webhooks",
     .notes =
-        "Nothing is sent again by itself: what is not accepted is lost until somebody asks for a redelivery. "
-        "The type is the event's name; the action (opened, closed ...) stands in the body at /action. "
-        "Bodies may have 25 MB.",
+        "Nothing is sent again by itself: what is not accepted is lost until somebody asks for a "
+        "redelivery. The type is the event's name; the action (opened, closed ...) stands in the body "
+        "at /action. Bodies may have 25 MB.",
 };
 
 }  // namespace creel::providers

@@ -85,10 +85,9 @@ constinit const Provider kGitlab{
     .samples = kSamples,
     .documentation = "https://docs.gitlab.com/user/project/integrations/webhooks/",
     .notes =
-        "The token covers nothing: use HTTPS. A webhook with a signing token (whsec_...) signs as Standard "
-        "Webhooks: "
-        "give such a source the provider \"standard-webhooks\". Four failures in a row pause a webhook, "
-        "forty end it.",
+        "The token covers nothing: use HTTPS. A webhook with a signing token (whsec_...) signs as "
+        "Standard Webhooks: give such a source the provider \"standard-webhooks\". Four failures in a "
+        "row pause a webhook, forty end it.",
 };
 
 }  // namespace creel::providers

@@ -35,8 +35,9 @@ constinit const Provider kHmac{
     .samples = kSamples,
     .signature_headers = kHeaders,
     .notes =
-        "The source says what differs: the header, hash, encoding, prefix, signed content and timestamp of "
-        "the sender.",
+        "The source says what differs: the header, hash, encoding, prefix, signed content and "
+        "timestamp of the sender.",
+    .example = "header   = \"X-Billing-Signature\"\nprefix   = \"sha256=\"\nid       = \"/event_id\"\n",
 };
 
 }  // namespace creel::providers

@@ -47,9 +47,9 @@ constinit const Provider kHookdeck{
     .signature_headers = kHeaders,
     .documentation = "https://hookdeck.com/docs/authentication",
     .notes =
-        "What came to Hookdeck is passed on as it was, so types and bodies are those of whoever sent it. The "
-        "headers may be "
-        "renamed in Hookdeck's settings; the provider \"hmac\" then takes the other name.",
+        "What came to Hookdeck is passed on as it was, so types and bodies are those of whoever sent "
+        "it. The headers may be renamed in Hookdeck's settings; the provider \"hmac\" then takes the "
+        "other name.",
 };
 
 }  // namespace creel::providers

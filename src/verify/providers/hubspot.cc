@@ -114,9 +114,10 @@ constinit const Provider kHubspot{
         "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/"
         "request-validation",
     .notes =
-        "The secret is the app's client secret. Each item of the array becomes an event, which cannot be "
-        "signed again as "
-        "HubSpot's.",
+        "The secret is the app's client secret. Each item of the array becomes an event, which cannot "
+        "be signed again as HubSpot's.",
+    .page = "providers/hubspot.md",
+    .example = "url      = \"https://hooks.example.com/webhooks/hubspot\"\n",
 };
 
 }  // namespace creel::providers

@@ -124,11 +124,10 @@ constinit const Provider kLinear{
     .signature_headers = kHeaders,
     .documentation = "https://linear.app/developers/webhooks",
     .notes =
-        "The type is made of type and action: Issue.create. The time that is checked stands in the body, so "
-        "a "
-        "delivery that is signed anew for a handler keeps its old one: the handler's own check of the time "
-        "fails "
-        "a minute after the event.",
+        "The type is made of type and action: Issue.create. The time that is checked stands in the "
+        "body, so a delivery that is signed anew for a handler keeps its old one: the handler's own "
+        "check of the time fails a minute after the event.",
+    .page = "providers/linear.md",
 };
 
 }  // namespace creel::providers

@@ -75,11 +75,10 @@ constinit const Provider kMailgun{
     .samples = kSamples,
     .documentation = "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
     .notes =
-        "The signature does not cover the event: whoever has one request can make others of it while its "
-        "window lasts. Use "
-        "HTTPS, and ask Mailgun's API where it matters. The signature is part of the body, so a delivery is "
-        "passed on with "
-        "the one that came.",
+        "The signature does not cover the event: whoever has one request can make others of it while "
+        "its window lasts. Use HTTPS, and ask Mailgun's API where it matters. The signature is part "
+        "of the body, so a delivery is passed on with the one that came.",
+    .page = "providers/mailgun.md",
 };
 
 }  // namespace creel::providers

@@ -31,8 +31,9 @@ constinit const Provider kNone{
     .times = kTimes,
     .samples = kSamples,
     .notes =
-        "Nothing is verified: whoever knows the path may send. Give the source a path that nobody guesses, "
-        "and take its events as hints.",
+        "Nothing is verified: whoever knows the path may send. Give the source a path that nobody "
+        "guesses, and take its events as hints.",
+    .example = "path     = \"/webhooks/8f1c3b5e9a7d4f02\"\n",
 };
 
 }  // namespace creel::providers

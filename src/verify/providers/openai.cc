@@ -45,9 +45,8 @@ constinit const Provider kOpenai{
     .signature_headers = kHeaders,
     .documentation = "https://platform.openai.com/docs/guides/webhooks",
     .notes =
-        "Events carry ids and little else: fetch the object through the API. The secret is shown once, when "
-        "the "
-        "endpoint is made.",
+        "Events carry ids and little else: fetch the object through the API. The secret is shown "
+        "once, when the endpoint is made.",
 };
 
 }  // namespace creel::providers

@@ -128,9 +128,9 @@ constinit const Provider kPaddle{
     .signature_headers = kHeaders,
     .documentation = "https://developer.paddle.com/webhooks/overview",
     .notes =
-        "The secret is the text as shown, pdl_ntfset_ included. Five seconds is Paddle's own window: keep "
-        "the clock right, "
-        "or set tolerance. Paddle Classic signs otherwise and is not this provider.",
+        "The secret is the text as shown, pdl_ntfset_ included. Five seconds is Paddle's own window: "
+        "keep the clock right, or set tolerance. Paddle Classic signs otherwise and is not this "
+        "provider.",
 };
 
 }  // namespace creel::providers

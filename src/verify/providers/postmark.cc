@@ -76,11 +76,9 @@ constinit const Provider kPostmark{
     .documentation = "https://postmarkapp.com/developer/webhooks/webhooks-overview",
     .notes =
         "Put user:password@ or ?token=... into the address; the secret is user:password or the token. "
-        "Postmark signs "
-        "nothing: use HTTPS. Incoming mail is tried for about ten and a half hours, other events for an hour "
-        "and only "
-        "after a 5xx, 408 or 429, so a wrong secret loses them: what was rejected waits in quarantine. "
-        "Incoming mail has no RecordType; its type is Inbound.",
+        "Postmark signs nothing: use HTTPS. Incoming mail is tried for about ten and a half hours, "
+        "other events for an hour and only after a 5xx, 408 or 429, so a wrong secret loses them: "
+        "what was rejected waits in quarantine. Incoming mail has no RecordType; its type is Inbound.",
 };
 
 }  // namespace creel::providers

@@ -60,9 +60,8 @@ constinit const Provider kReplicate{
     .signature_headers = kHeaders,
     .documentation = "https://replicate.com/docs/topics/webhooks",
     .notes =
-        "Only the last webhook of a prediction is tried again, for about a minute. The secret is fetched "
-        "from "
-        "GET /v1/webhooks/default/secret.",
+        "Only the last webhook of a prediction is tried again, for about a minute. The secret is "
+        "fetched from GET /v1/webhooks/default/secret.",
 };
 
 }  // namespace creel::providers

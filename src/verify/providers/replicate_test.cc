@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "verify/providers/provider_fixture.h"
+#include "tests/support/provider_fixture.h"
 
 namespace creel::testing {
 namespace {

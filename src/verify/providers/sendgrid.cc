@@ -67,11 +67,9 @@ constinit const Provider kSendgrid{
     .signature_headers = kHeaders,
     .documentation = "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",
     .notes =
-        "The secret is the public key that SendGrid shows: it verifies and cannot sign, so there is nothing "
-        "to trigger "
-        "or to sign with. Each item of the array becomes an event. The window is off, as SendGrid names none "
-        "and may try "
-        "for 24 hours; tolerance switches it on.",
+        "The secret is the public key that SendGrid shows: it verifies and cannot sign, so there is "
+        "nothing to trigger or to sign with. Each item of the array becomes an event. The window is "
+        "off, as SendGrid names none and may try for 24 hours; tolerance switches it on.",
 };
 
 }  // namespace creel::providers

@@ -176,6 +176,7 @@ constinit const Provider kSlack{
     .notes =
         "The answer is an empty 200. Commands and interactions are sent once: handlers reply through "
         "response_url.",
+    .page = "providers/slack.md",
 };
 
 }  // namespace creel::providers

@@ -214,9 +214,10 @@ constinit const Provider kSquare{
     .signature_headers = kHeaders,
     .documentation = "https://developer.squareup.com/docs/webhooks/step3validate",
     .notes =
-        "The secret is the signature key of the subscription. public_url must be the notification URL "
-        "exactly as it is "
-        "written there.",
+        "The secret is the signature key of the subscription. url must be the notification URL "
+        "exactly as it is written there.",
+    .page = "providers/square.md",
+    .example = "url      = \"https://hooks.example.com/webhooks/square\"\n",
 };
 
 }  // namespace creel::providers

@@ -360,7 +360,9 @@ constinit const Provider kStripe{
     .samples = kSamples,
     .signature_headers = kHeaders,
     .documentation = "https://docs.stripe.com/webhooks",
-    .notes = "The secret is the text as the dashboard shows it, whsec_ included. Each endpoint has its own.",
+    .notes =
+        "The secret is the text as the dashboard shows it, whsec_ included. Each endpoint has its "
+        "own.",
 };
 
 }  // namespace creel::providers

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-#include "verify/providers/provider_fixture.h"
+#include "tests/support/provider_fixture.h"
 
 namespace creel::testing {
 namespace {

@@ -36,6 +36,7 @@ constinit const Provider kToken{
     .notes =
         "The source may name another header, a bearer token or a field of the query. The token covers "
         "nothing: use HTTPS.",
+    .example = "header   = \"X-Billing-Token\"\n",
 };
 
 }  // namespace creel::providers

@@ -90,11 +90,11 @@ constinit const Provider kTwilio{
     .signature_headers = kHeaders,
     .documentation = "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
     .notes =
-        "The secret is the account's primary auth token. The answer is TwiML that does nothing, so a number "
-        "whose calls or "
-        "messages want a reply is better pointed at its handler. Fields of the form make the types: "
-        "message.<status>, "
-        "call.<status>, recording.<status>, transcription.<status>.",
+        "The secret is the account's primary auth token. The answer is TwiML that does nothing, so a "
+        "number whose calls or messages want a reply is better pointed at its handler. The type is "
+        "made of a field and what it says: message.delivered, call.completed, recording.completed.",
+    .page = "providers/twilio.md",
+    .example = "url      = \"https://hooks.example.com/webhooks/twilio\"\n",
 };
 
 }  // namespace creel::providers

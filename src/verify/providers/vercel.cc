@@ -156,8 +156,8 @@ constinit const Provider kVercel{
     .signature_headers = kHeaders,
     .documentation = "https://vercel.com/docs/webhooks",
     .notes =
-        "The secret is shown once, when the webhook is made; webhooks of an integration use its client "
-        "secret.",
+        "The secret is shown once, when the webhook is made; webhooks of an integration use its "
+        "client secret.",
 };
 
 }  // namespace creel::providers

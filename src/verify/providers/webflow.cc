@@ -66,11 +66,10 @@ constinit const Provider kWebflow{
     .signature_headers = kHeaders,
     .documentation = "https://developers.webflow.com/data/docs/working-with-webhooks",
     .notes =
-        "The secret is the OAuth app's client secret, or the webhook's own where an API token made it, as "
-        "text. Webhooks "
-        "made in the dashboard are not signed: for these use the provider \"none\" at a path that nobody "
-        "guesses. There "
-        "is no event id: the same body again counts as a duplicate.",
+        "The secret is the OAuth app's client secret, or the webhook's own where an API token made "
+        "it, as text. Webhooks made in the dashboard are not signed: for these use the provider "
+        "\"none\" at a path that nobody guesses. There is no event id: the same body again counts as "
+        "a duplicate.",
 };
 
 }  // namespace creel::providers

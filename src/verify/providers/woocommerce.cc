@@ -58,10 +58,9 @@ constinit const Provider kWoocommerce{
     .signature_headers = kHeaders,
     .documentation = "https://woocommerce.com/document/webhooks/",
     .notes =
-        "It never tries again, and disables a webhook after more than five failures in a row. Only 200 to "
-        "302 is a success. "
-        "A secret with &, <, > or quotes in it is used with these characters as they are, not as HTML "
-        "entities.",
+        "It never tries again, and disables a webhook after more than five failures in a row. Only "
+        "200 to 302 is a success. A secret with &, <, > or quotes in it is used with these characters "
+        "as they are, not as HTML entities.",
 };
 
 }  // namespace creel::providers

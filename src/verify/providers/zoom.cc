@@ -346,9 +346,9 @@ constinit const Provider kZoom{
     .signature_headers = kHeaders,
     .documentation = "https://developers.zoom.us/docs/api/webhooks/",
     .notes =
-        "Zoom names no window; five minutes is creel's choice. The validation that comes every 72 hours is "
-        "answered with the "
-        "secret that verified it.",
+        "Zoom names no window; five minutes is creel's choice. The validation that comes every 72 "
+        "hours is answered with the secret that verified it.",
+    .page = "providers/zoom.md",
 };
 
 }  // namespace creel::providers

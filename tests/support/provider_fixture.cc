@@ -1,4 +1,4 @@
-#include "verify/providers/provider_fixture.h"
+#include "tests/support/provider_fixture.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
