@@ -39,6 +39,7 @@ Ingest::Ingest(IngestOptions options, std::shared_ptr<const Routes> routes, Stor
     : store_secret_(options.store_secret),
       mask_(CredentialMask::key_of(options.store_secret)),
       print_(std::move(options.print)),
+      on_rejected_(std::move(options.on_rejected)),
       store_(store),
       clock_(clock),
       log_(log),
@@ -147,6 +148,7 @@ http::Response Ingest::reject(const Source& source, const http::Request& request
                  .head = head ? *head : request.head,
                  .body = request.body});
   source.rejected->Increment();
+  if (on_rejected_) on_rejected_(source.configured.name, error);
   log_.write(ours ? LogLevel::error : LogLevel::warning, "request rejected",
              {{"source", source.configured.name},
               {"cause", cause},

@@ -49,6 +49,8 @@ struct IngestOptions {
   // Given one readable line for every new event of a source without destinations; none to print nothing. On
   // the loop.
   std::function<void(std::string_view line)> print;
+  // Told of every request that is not accepted, or none. On the loop; returns at once.
+  std::function<void(std::string_view source, const ReceiveError& error)> on_rejected;
 };
 
 class Ingest final : public http::Handler {
@@ -117,6 +119,7 @@ class Ingest final : public http::Handler {
   const std::array<std::uint8_t, 32> store_secret_;
   CredentialMask mask_;
   std::function<void(std::string_view)> print_;
+  std::function<void(std::string_view, const ReceiveError&)> on_rejected_;
   Store& store_;
   const Clock& clock_;
   Log& log_;
