@@ -64,7 +64,8 @@ struct SourceConfig {
   std::string url;                         // the address that the provider calls, where it signs that
   std::vector<std::string> algorithms;     // of tokens
   std::vector<std::string> jwks;           // where their keys are published: addresses, or one file
-  std::shared_ptr<const JwkSet> jwks_set;  // what the file holds
+  std::string jwks_json;                   // what the file holds
+  std::shared_ptr<const JwkSet> jwks_set;  // the same, ready for use
   Handshake handshake = Handshake::none;   // besides the provider's own
   std::string verify_token;
   // Of a generic provider, what its row was made of: names and texts, in the order of the file.

@@ -7,6 +7,8 @@
 #include <array>
 #include <deque>
 
+#include "core/text.h"
+
 namespace creel {
 namespace {
 
@@ -116,9 +118,6 @@ class RowReader {
     if (const auto name = header("header")) {
       own_->signatures = {in_header(*name)};
       rule.signatures = own_->signatures;
-    } else if (rule.signatures.empty() && !from_.has("header")) {
-      problems_.error(from_.place("header"),
-                      from_.title() + " needs a header: the one that carries the signature");
     }
     choice<SignatureAlgorithm>("hash", rule.algorithm,
                                {{"sha1", SignatureAlgorithm::hmac_sha1},
@@ -150,7 +149,7 @@ class RowReader {
   void check_content() {
     const SignatureRule& rule = row_.signature;
     const Place place = from_.place("content");
-    bool has_body = false, has_timestamp = false;
+    bool has_body = false, has_timestamp = false, is_good = true;
     for (std::size_t open = rule.content.find('{'); open != string_view::npos;
          open = rule.content.find('{', open + 1)) {
       const std::size_t close = rule.content.find('}', open);
@@ -162,8 +161,9 @@ class RowReader {
       if (name == "url") row_.needs_url = true;
       has_body |= name == "body" || name == "sorted_form";
       has_timestamp |= name == "timestamp";
-      check_placeholder(place, name);
+      is_good &= check_placeholder(place, name);
     }
+    if (!is_good) return;
     if (!has_body && from_.has("content")) {
       problems_.warning(place,
                         "content has no {body}: whoever has seen one signature can send any body with it");
@@ -174,9 +174,9 @@ class RowReader {
     }
   }
 
-  void check_placeholder(Place place, string_view name) {
+  bool check_placeholder(Place place, string_view name) {
     constexpr std::array<string_view, 6> kNames{"timestamp", "id", "method", "url", "body", "sorted_form"};
-    if (is_pointer(name)) return;
+    if (is_pointer(name)) return true;
     if (std::ranges::find(kNames, name) == kNames.end()) {
       const std::vector<string_view> known(kNames.begin(), kNames.end());
       problems_.error(place, fmt::format("content: there is no placeholder {{{}}}; write one of {{{}}} or a "
@@ -186,12 +186,17 @@ class RowReader {
       problems_.error(place, "content has {timestamp}, which needs a timestamp_header");
     } else if (name == "id" && row_.dedupe.empty()) {
       problems_.error(place, "content has {id}, which needs an id, such as id = \"header:X-Request-Id\"");
+    } else {
+      return true;
     }
+    return false;
   }
 
   void read_credential() {
     using Kind = CredentialPlace::Kind;
     const auto name = header("header");
+    if (name && equal_ignoring_case(*name, "authorization"))
+      own_->credentials.push_back({Kind::bearer, ""});  // and the token alone, as some send it
     if (name) own_->credentials.push_back({Kind::header, *name});
     if (auto query = text("query")) {
       if (from_.has("header")) {
@@ -206,9 +211,6 @@ class RowReader {
       row_.credentials = own_->credentials;
       if (name) own_->signature_headers.push_back(own_->keep(lower(*name)));
       row_.signature_headers = own_->signature_headers;
-    } else if (row_.credentials.empty() && !from_.has("header") && !from_.has("query")) {
-      problems_.error(from_.place("header"),
-                      from_.title() + " needs a header or a query: where the token stands");
     }
   }
 

@@ -260,6 +260,7 @@ class SourceReader {
       return;
     }
     source_.jwks.push_back(std::move(given.text));
+    source_.jwks_json = *content;
     source_.jwks_set = *std::move(set);
   }
 

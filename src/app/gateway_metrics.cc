@@ -62,6 +62,24 @@ void CommitMetrics::on_refused(StoreError error, std::size_t appends) {
   series.Increment(static_cast<double>(appends));
 }
 
+struct ReloadMetrics::Series {
+  explicit Series(Metrics& metrics)
+      : reloads(counter(metrics, "creel_config_reloads_total", "Reloads of the configuration, by result.")),
+        applied(reloads.Add({{"result", "applied"}})),
+        refused(reloads.Add({{"result", "refused"}})) {}
+
+  prometheus::Family<prometheus::Counter>& reloads;
+  prometheus::Counter& applied;
+  prometheus::Counter& refused;
+};
+
+ReloadMetrics::ReloadMetrics(Metrics& metrics) : series_(std::make_unique<Series>(metrics)) {}
+ReloadMetrics::~ReloadMetrics() = default;
+
+void ReloadMetrics::on_reload(bool is_applied) {
+  (is_applied ? series_->applied : series_->refused).Increment();
+}
+
 struct DeliveryMetrics::Series {
   struct OfDestination {
     prometheus::Histogram* seconds;

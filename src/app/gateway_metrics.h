@@ -1,5 +1,5 @@
-// Commits and attempts as Prometheus sees them. What ingest counts is its own; what is kept, the admin port
-// shows.
+// Commits, attempts and reloads as Prometheus sees them. What ingest counts is its own; what is kept, the
+// admin port shows.
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,17 @@ class CommitMetrics final : public store::CommitObserver {
   ~CommitMetrics() override;
   void on_commit(std::size_t records, std::size_t bytes, std::chrono::nanoseconds took) override ON_JOURNAL;
   void on_refused(StoreError error, std::size_t appends) override ON_JOURNAL;
+
+ private:
+  struct Series;
+  std::unique_ptr<Series> series_;
+};
+
+class ReloadMetrics {
+ public:
+  explicit ReloadMetrics(Metrics& metrics);
+  ~ReloadMetrics();
+  void on_reload(bool is_applied);
 
  private:
   struct Series;

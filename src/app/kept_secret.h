@@ -42,6 +42,8 @@ class KeptSecret {
   const std::string& label() const { return label_; }
   std::string_view text() const { return {text_.data(), text_.size()}; }
   SecretForm form() const { return form_; }
+  std::optional<std::chrono::sys_seconds> not_before() const { return not_before_; }
+  std::optional<std::chrono::sys_seconds> not_after() const { return not_after_; }
 
   bool operator==(const KeptSecret&) const = default;
 
