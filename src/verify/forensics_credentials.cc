@@ -132,24 +132,33 @@ std::optional<Finding> try_other_places(const Probe& probe) {
   return std::nullopt;
 }
 
+// The scheme's word, if it is one that is known: any other may be the credential itself.
+std::string_view known_scheme(std::string_view authorization) {
+  const std::string_view word = authorization.substr(0, authorization.find(' '));
+  for (std::string_view known : {"Basic", "Bearer", "Digest", "Negotiate", "NTLM", "Token", "ApiKey", "HMAC",
+                                 "Signature", "OAuth", "AWS4-HMAC-SHA256"}) {
+    if (equals_ignoring_case(word, known)) return known;
+  }
+  return "of another kind";
+}
+
 Finding explain_scheme(const Probe& probe) {
   const auto value = find_header(probe.input().request.headers, "authorization").value_or("");
-  const std::string word = showable(value.substr(0, value.find(' ')));
-  const bool is_wanted = std::ranges::any_of(probe.provider().credentials, [&](const Place& place) {
-    return (place.kind == Place::Kind::basic && equals_ignoring_case(word, "basic")) ||
-           (place.kind == Place::Kind::bearer && equals_ignoring_case(word, "bearer"));
+  const std::string_view word = known_scheme(value);
+  const bool is_wanted = std::ranges::any_of(probe.provider().credentials, [word](const Place& place) {
+    return (place.kind == Place::Kind::basic && word == "Basic") ||
+           (place.kind == Place::Kind::bearer && word == "Bearer");
   });
   if (is_wanted) {
+    const std::string what = word == "Basic" ? "it holds the base64 of user:password" : "it holds the token";
     return make_finding(FindingKind::credential_scheme,
-                        "Authorization: " + word + " cannot be read: Basic holds the base64 of user:password",
-                        "let the sender encode user, colon and password in base64 with padding");
+                        "Authorization: " + std::string(word) + " cannot be read: " + what,
+                        "let the sender write one space and then the credential, base64 with its padding");
   }
-  // A word that stands alone may be the credential itself.
-  const bool has_more = value.find(' ') != std::string_view::npos;
-  return make_finding(FindingKind::credential_scheme,
-                      "Authorization is " + (has_more && !word.empty() ? word : "of another kind") +
-                          ", where " + wanted_places(probe.provider()) + " is wanted",
-                      "change how the sender authenticates, or the provider of this source");
+  return make_finding(
+      FindingKind::credential_scheme,
+      "Authorization is " + std::string(word) + ", where " + wanted_places(probe.provider()) + " is wanted",
+      "change how the sender authenticates, or the provider of this source");
 }
 
 }  // namespace

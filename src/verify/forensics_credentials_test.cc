@@ -104,7 +104,7 @@ TEST(ForensicsOfCredentials, SaysWhatIsWanted) {
   sent.set("authorization", "Digest username=x");
   EXPECT_EQ(sent.kind(), "credential_scheme");
   EXPECT_EQ(sent.first().text, "Authorization is Digest, where Authorization: Basic is wanted");
-  sent.set("authorization", "hunter2");
+  sent.set("authorization", "hunter2 hunter2");
   EXPECT_EQ(sent.kind(), "credential_scheme");
   EXPECT_EQ(sent.first().text.find("hunter2"), std::string::npos) << "it may be the secret";
   sent.set("authorization", "Basic !!!");

@@ -240,5 +240,41 @@ TEST(ForensicsOfSignatures, KnowsTheRequestsOfOtherProviders) {
   EXPECT_EQ(same_secret.first().label, "current");
 }
 
+std::vector<ExpectedSignature> expected(const Case& sent) {
+  std::vector<Header> views;
+  for (const auto& [name, value] : sent.headers)
+    views.push_back({name, value});
+  return expected_signatures({.provider = *sent.provider,
+                              .request = {.query = sent.query, .headers = views, .body = sent.body},
+                              .secrets = sent.secrets,
+                              .suspects = {},
+                              .now = sent.now,
+                              .options = sent.options,
+                              .masked = nullptr});
+}
+
+TEST(ExpectedSignatures, AreThoseThatTheReceiverWouldAccept) {
+  for (const Provider* provider : {&kHex, &kBase64, &kPairs, &kMilliseconds}) {
+    Case sent = sent_by(*provider);
+    const std::string name =
+        sent.headers.back().first == "x-acme-timestamp" ? "x-acme-signature" : sent.headers.back().first;
+    const std::string right = sent[name];
+    sent.body = "{}";
+    const auto made = expected(sent);
+    ASSERT_EQ(made.size(), 1U) << provider->name;
+    EXPECT_EQ(made[0].label, "current");
+    EXPECT_EQ(made[0].header, name);
+    EXPECT_NE(made[0].value, right);
+    sent[name] = made[0].value;
+    EXPECT_EQ(sent.kind(), "valid") << provider->name;
+  }
+}
+
+TEST(ExpectedSignatures, AreNoneWithoutWhatIsSigned) {
+  Case sent = sent_by(kHex);
+  sent.drop("x-acme-timestamp");
+  EXPECT_TRUE(expected(sent).empty());
+}
+
 }  // namespace
 }  // namespace creel

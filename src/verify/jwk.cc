@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "verify/base64.h"
+#include "verify/ed25519.h"
 #include "verify/json.h"
 
 namespace creel {
@@ -110,6 +111,8 @@ Pkey read_ec(const Object& object, const Curve& curve) {
 Pkey read_ed25519(const Object& object) {
   const auto x = number_of(object, "x");
   if (!x || x->size() != 32) return nullptr;
+  const std::span<const std::uint8_t, 32> point(bytes_of(*x), 32);
+  if (is_weak_ed25519(point)) return nullptr;
   EVP_PKEY* key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes_of(*x), x->size());
   return key ? Pkey(key, EVP_PKEY_free) : nullptr;
 }

@@ -46,6 +46,8 @@ TEST(Jwk, SkipsKeysThatAreOfNoUse) {
   EXPECT_EQ(usable(R"({"kty":"oct","k":"aGVsbG8"})"), 0U) << "a shared secret is not published";
   EXPECT_EQ(usable(R"({"kty":"OKP","crv":"Ed25519","x":"AAAA"})"), 0U);
   EXPECT_EQ(usable(R"({"kty":"OKP","crv":"X25519","x":"AAAA"})"), 0U);
+  EXPECT_EQ(usable(R"({"kty":"OKP","crv":"Ed25519","x":"AQ)" + std::string(41, 'A') + "\"}"), 0U)
+      << "under a point of small order anybody can sign";
   EXPECT_EQ(usable("{}"), 0U);
   EXPECT_EQ(usable(""), 0U);
 }
