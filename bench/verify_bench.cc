@@ -51,14 +51,15 @@ const bool hooked = CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, op
 
 }  // namespace
 
-void* operator new(std::size_t bytes) {
+// Not inlined: g++ 12 would see free() meet operator new, and complain.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
   if (void* memory = counted(bytes)) return memory;
   std::abort();
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 
