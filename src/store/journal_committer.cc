@@ -53,7 +53,7 @@ void Committer::submit(Forward forward) {
 }
 
 void Committer::reject(const NewRejected& rejected) {
-  if (quarantine_ != nullptr && quarantine_->admit(rejected.source, rejected.cause))
+  if (quarantine_ != nullptr && quarantine_->admit(rejected.source, rejected.cause, rejected.body.size()))
     quarantine_->keep(rejected);
 }
 

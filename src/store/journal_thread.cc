@@ -266,7 +266,10 @@ void JournalThread::forward(Forward forward) {
 }
 
 void JournalThread::reject(const NewRejected& rejected) {
-  if (impl_->quarantine == nullptr || !impl_->quarantine->admit(rejected.source, rejected.cause)) return;
+  if (impl_->quarantine == nullptr ||
+      !impl_->quarantine->admit(rejected.source, rejected.cause, rejected.body.size())) {
+    return;
+  }
   impl_->posted(impl_->rejects.post(OwnedRejected(rejected)));
 }
 

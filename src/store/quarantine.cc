@@ -52,6 +52,7 @@ struct Quarantine::Allowances {
   struct Minute {
     Ticks began;
     std::uint32_t kept = 0;
+    std::uint64_t bytes = 0;
   };
   std::mutex mutex;
   std::map<std::pair<std::string, std::string>, Minute, std::less<>> minutes;
@@ -88,7 +89,7 @@ std::expected<std::unique_ptr<Quarantine>, OpenError> Quarantine::open(const Sto
   return std::unique_ptr<Quarantine>(new Quarantine(*std::move(journal), clock, options));
 }
 
-bool Quarantine::admit(std::string_view source, std::string_view cause) {
+bool Quarantine::admit(std::string_view source, std::string_view cause, std::size_t body_bytes) {
   const Ticks now = clock_.ticks();
   const std::lock_guard lock(allowances_->mutex);
   auto& minutes = allowances_->minutes;
@@ -96,18 +97,20 @@ bool Quarantine::admit(std::string_view source, std::string_view cause) {
       std::pair(std::string(source.substr(0, kTextBytesMax)), std::string(cause.substr(0, kTextBytesMax)));
   auto minute = minutes.find(key);
   if (minute == minutes.end() && minutes.size() < kAllowancesMax) {
-    minute = minutes.emplace(key, Allowances::Minute{now, 0}).first;
+    minute = minutes.emplace(key, Allowances::Minute{.began = now}).first;
   }
   if (minute == minutes.end()) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
-  if (now - minute->second.began >= std::chrono::minutes(1)) minute->second = {now, 0};
-  if (minute->second.kept >= options_.kept_per_minute) {
+  if (now - minute->second.began >= std::chrono::minutes(1)) minute->second = {.began = now};
+  const std::uint64_t bytes = minute->second.bytes + std::min(body_bytes, options_.body_bytes_max);
+  if (minute->second.kept >= options_.kept_per_minute || bytes > options_.kept_bytes_per_minute) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
   minute->second.kept += 1;
+  minute->second.bytes = bytes;
   return true;
 }
 

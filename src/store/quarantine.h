@@ -26,9 +26,13 @@ namespace creel::store {
 struct QuarantineOptions {
   std::uint64_t bytes_max = std::uint64_t{256} << 20;
   std::uint64_t segment_bytes = std::uint64_t{8} << 20;
-  std::size_t body_bytes_max = 16384;
+  // Whole, for all but the largest: a request whose body was cut cannot be accepted later.
+  std::size_t body_bytes_max = std::size_t{1} << 20;
   std::size_t head_bytes_max = 65536;
-  std::uint32_t kept_per_minute = 60;                  // of each source and cause
+  // Of each source and cause: enough to mend a busy source whose secret was wrong, while a flood takes an
+  // hour to push out what is there.
+  std::uint32_t kept_per_minute = 1000;
+  std::uint64_t kept_bytes_per_minute = std::uint64_t{4} << 20;
   std::uint64_t page_bytes = std::uint64_t{64} << 20;  // of segments looked through for a page
 };
 
@@ -40,7 +44,7 @@ class Quarantine {
 
   // Whether a request of this source and cause may be kept now, and counts it either way: asked before it is
   // copied.
-  bool admit(std::string_view source, std::string_view cause);
+  bool admit(std::string_view source, std::string_view cause, std::size_t body_bytes);
   // Keeps an admitted request. A disk that says no costs the request, not the program.
   void keep(const NewRejected& rejected);
 

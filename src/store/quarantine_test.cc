@@ -231,12 +231,24 @@ TEST(Quarantine, AdmitsSoManyAMinuteOfEachSourceAndCause) {
   QuarantineWorld world;
   int admitted = 0;
   for (int i = 0; i < 50; ++i)
-    admitted += world.quarantine->admit("openai", "invalid_json") ? 1 : 0;
+    admitted += world.quarantine->admit("openai", "invalid_json", 10) ? 1 : 0;
   EXPECT_EQ(admitted, 5);
   EXPECT_EQ(world.quarantine->dropped(), 45u);
-  EXPECT_TRUE(world.quarantine->admit("openai", "missing_id"));
+  EXPECT_TRUE(world.quarantine->admit("openai", "missing_id", 10));
   world.clock.time += std::chrono::minutes(1);
-  EXPECT_TRUE(world.quarantine->admit("openai", "invalid_json"));
+  EXPECT_TRUE(world.quarantine->admit("openai", "invalid_json", 10));
+}
+
+TEST(Quarantine, AdmitsSoManyBytesAMinuteOfEachSourceAndCause) {
+  QuarantineWorld world;
+  world.options.kept_bytes_per_minute = 250;
+  world.open();
+  EXPECT_TRUE(world.quarantine->admit("openai", "invalid_json", 100));
+  EXPECT_TRUE(world.quarantine->admit("openai", "invalid_json", 1'000'000));  // It will be cut at 100.
+  EXPECT_FALSE(world.quarantine->admit("openai", "invalid_json", 60));
+  EXPECT_TRUE(world.quarantine->admit("openai", "invalid_json", 50));
+  world.clock.time += std::chrono::minutes(1);
+  EXPECT_TRUE(world.quarantine->admit("openai", "invalid_json", 100));
 }
 
 TEST(Quarantine, PushesOutItsOldestAndStaysBelowItsLimit) {
