@@ -10,8 +10,8 @@ using namespace creel;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  for (SecretForm form :
-       {SecretForm::strict, SecretForm::strict_hmac, SecretForm::openai_sdk, SecretForm::standard_webhooks}) {
+  for (SecretForm form : {SecretForm::strict, SecretForm::strict_hmac, SecretForm::openai_sdk,
+                          SecretForm::standard_webhooks, SecretForm::ed25519_hex, SecretForm::ecdsa_p256}) {
     auto secret = Secret::parse(text, form);
     if (!secret) {
       CHECK_ALWAYS(!describe(secret.error()).empty());
