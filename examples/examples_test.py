@@ -82,7 +82,7 @@ class LibraryDocument(unittest.TestCase):
     def test_the_tour_runs(self):
         done = subprocess.run([program("library_tour")], capture_output=True, timeout=30, env=environment())
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertTrue(done.stdout.startswith(b"kept wh_old\n"))
+        self.assertTrue(done.stdout.startswith(b"invoice.paid in_Cr33lSample0001 evt_1\nkept wh_old\n"), done.stdout)
 
 
 class Server:

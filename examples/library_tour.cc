@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <creel/openai.h>
+#include <creel/provider.h>
 #include <creel/webhooks.h>
 
 #undef NDEBUG  // The assertions are the test.
@@ -77,6 +78,40 @@ void test_your_handler(const creel::Verifier& verifier, const char* secret) {
   }
 }
 
+creel::Receiver receiver_of(std::string_view provider_name, std::string_view secret) {
+  const creel::Provider& provider = *creel::find_provider(provider_name);
+  std::vector<creel::Key> keys;
+  keys.push_back({.secret = creel::Secret::parse(secret, provider.secret_form).value(), .label = "current"});
+  return creel::Receiver(provider, std::move(keys));
+}
+
+creel::Reply answer(const creel::Receiver& receiver, const creel::IncomingRequest& request,
+                    std::chrono::sys_seconds now) {
+  if (auto handshake = receiver.greet(request)) return *std::move(handshake);
+  const auto received = receiver.receive(request, now);
+  if (!received) {
+    std::cerr << received.error().detail << '\n';
+    return receiver.refusal(received.error(), request.headers);
+  }
+  if ((*received)->reply) return *(*received)->reply;  // A challenge, which came signed.
+  for (const creel::ReceivedItem& event : (*received)->items)
+    std::cout << event.type << ' ' << event.subject << ' ' << event.dedupe_key << '\n';
+  return {.status = 200, .body = "ok", .content_type = "text/plain"};
+}
+
+void test_any_provider() {
+  const auto now = std::chrono::sys_seconds(std::chrono::seconds(1'790'000'000));
+  const creel::Receiver stripe = receiver_of("stripe", "whsec_the_whole_text_is_the_key");
+  const auto sample = creel::sample(stripe.provider(), "invoice.paid", "1", now).value();
+  const auto made = stripe.sign(
+      {.provider_id = sample.provider_id, .body = sample.body, .content_type = {}, .url = {}, .now = now});
+  std::vector<creel::Header> headers{{"content-type", "application/json"}};
+  for (const auto& header : made.headers)
+    headers.push_back({header.name, header.value});
+  assert(answer(stripe, {.query = {}, .headers = headers, .body = sample.body}, now).status == 200);
+  assert(answer(stripe, {.query = {}, .headers = headers, .body = "{}"}, now).status == 400);
+}
+
 }  // namespace
 
 int main() {
@@ -90,6 +125,7 @@ int main() {
 
   const char* secret = std::getenv("OPENAI_WEBHOOK_SECRET");
   test_your_handler(*verifier, secret);
+  test_any_provider();
   assert(fetched == "/v1/evals/eval_you_remembered/runs/evalrun_ca11ab1e000000000000000000000001");
 
   const auto now = std::chrono::sys_seconds(std::chrono::seconds(1'790'000'000));
