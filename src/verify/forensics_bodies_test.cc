@@ -35,7 +35,9 @@ constexpr const char* kSorted = R"({"a":[1.50,{"c":"x"}],"b":1,"e":{},"f":[]})";
 TEST(ForensicsOfBodies, FindsABodyThatWasWrittenAgain) {
   for (const char* sent : {kCompact, kSpaced, kIndent2, kIndent4}) {
     for (const char* arrived : {kCompact, kSpaced, kIndent2, kIndent4}) {
-      if (sent != arrived) EXPECT_EQ(kind(sent, arrived), "body_reserialised") << sent << arrived;
+      if (sent != arrived) {
+        EXPECT_EQ(kind(sent, arrived), "body_reserialised") << sent << arrived;
+      }
     }
     EXPECT_EQ(kind(sent, "{ \"b\" : 1 ,\"a\":[ 1.50,{\"c\":\"x\"}],\r\n\"e\":{ },\"f\":[\t]}"),
               "body_reserialised");
@@ -64,7 +66,9 @@ TEST(ForensicsOfBodies, FindsOtherEscapes) {
   const std::string slashes = "{\"a\":\"caf\u00e9 \U0001F600 <b> & <\\/b>\\n\"}";
   for (const std::string& sent : {plain, escaped, upper, html, slashes}) {
     for (const std::string& arrived : {plain, escaped, upper, html, slashes}) {
-      if (sent != arrived) EXPECT_EQ(kind(sent, arrived), "body_escapes") << sent << arrived;
+      if (sent != arrived) {
+        EXPECT_EQ(kind(sent, arrived), "body_escapes") << sent << arrived;
+      }
     }
   }
   const std::string php = R"({"a":"caf\u00e9 \ud83d\ude00 <b> & <\/b>\n"})";

@@ -64,7 +64,7 @@ TEST(ForensicsOfCredentials, SaysValid) {
 }
 
 TEST(ForensicsOfCredentials, FindsWhatStandsAroundIt) {
-  for (const std::string& value : {"user:s3cret ", " user:s3cret", "\"user:s3cret\"", "'user:s3cret'"}) {
+  for (const char* value : {"user:s3cret ", " user:s3cret", "\"user:s3cret\"", "'user:s3cret'"}) {
     EXPECT_EQ(kind_of(kToken, "x-token", value), "credential_wrapped") << value;
     EXPECT_EQ(kind_of(kBasic, "authorization", basic(value)), "credential_wrapped") << value;
   }
