@@ -107,6 +107,20 @@ void check_names(std::span<const std::string> names, std::span<const Place> plac
   }
 }
 
+// An item of a larger request: what covered the whole covers none of its parts.
+void check_items(const Config& config, const std::string& from, const std::string& to, Place place,
+                 ConfigProblems& problems) {
+  const auto source = std::ranges::find(config.sources, from, &SourceConfig::name);
+  const auto destination = std::ranges::find(config.destinations, to, &Destination::name);
+  if (source == config.sources.end() || !source->provider || !source->provider->is_array) return;
+  if (destination == config.destinations.end()) return;
+  if (destination->sign != SignMode::source && destination->sign != SignMode::original) return;
+  problems.error(place,
+                 fmt::format("several events of source \"{}\" come in one request, and its signature covers "
+                             "none of them alone: [destinations.{}] needs sign = \"none\" or \"standard\"",
+                             from, to));
+}
+
 void check_routes(const ConfigDraft& draft, ConfigProblems& problems) {
   const Config& config = draft.config;
   const auto sources = names_of(config.sources);
@@ -121,6 +135,7 @@ void check_routes(const ConfigDraft& draft, ConfigProblems& problems) {
     for (std::size_t j = 0; j < route.to.size(); ++j) {
       reached.insert(route.to[j]);
       for (const std::string& source : route.from) {
+        check_items(config, source, route.to[j], places.to[j], problems);
         if (pairs.emplace(source, route.to[j]).second) continue;
         problems.warning(
             places.to[j],

@@ -119,6 +119,32 @@ TEST(KeptSecret, IsAnotherOneWhenAnythingOfItIs) {
   EXPECT_NE(kept("a", "x"), kept("a", "y"));
 }
 
+// --- Of a whole configuration
+// ---------------------------------------------------------------------------------------------------------
+
+TEST(ConfiguredSecrets, AreFoundInAFileThatIsOtherwiseWrong) {
+  Machine machine;
+  machine.files["creel.toml"] =
+      "nonsense = 1\n[sources.shop]\nprovider = 'openai'\nsecrets = ['short', '', "
+      "'${OPENAI_WEBHOOK_SECRET}']\n";
+  const auto secrets = configured_secrets(
+      machine.flags, {.variable = Machine::in(machine.variables), .file = Machine::in(machine.files)});
+  ASSERT_EQ(secrets.size(), 2u);
+  EXPECT_EQ(secrets[0].label, "secret 1 of shop");
+  EXPECT_EQ(secrets[0].text, "short");
+  EXPECT_EQ(secrets[1].label, "OPENAI_WEBHOOK_SECRET");
+  EXPECT_EQ(secrets[1].source, "shop");
+  EXPECT_EQ(secrets[1].provider, find_provider("openai"));
+}
+
+TEST(ConfiguredSecrets, AreTheUsualVariablesWithoutAFile) {
+  const Machine machine;
+  const auto secrets = configured_secrets(
+      machine.flags, {.variable = Machine::in(machine.variables), .file = Machine::in(machine.files)});
+  ASSERT_EQ(secrets.size(), 1u);
+  EXPECT_EQ(secrets[0].label, "OPENAI_WEBHOOK_SECRET");
+}
+
 // --- Usual variables
 // ----------------------------------------------------------------------------------------------
 

@@ -100,6 +100,24 @@ TEST(Url, IsAskedForWhereAVariableAloneDoesNotDo) {
                           "creel.toml"));
 }
 
+// --- Arrays
+// -------------------------------------------------------------------------------------------------------
+
+TEST(Items, AreNotSignedAsTheirSource) {
+  const std::string toml = source("hubspot", "url = 'https://x.example/in'");
+  const auto to = [&toml](std::string_view sign) {
+    return toml + "[destinations.app]\nurl = 'https://app.example/'\n" + std::string(sign) +
+           "\n[[routes]]\nfrom = ['x']\nto = ['app']\n";
+  };
+  EXPECT_THAT(texts_of(Machine{}.load(to("sign = 'none'"))), IsEmpty());
+  for (std::string_view sign : {"", "sign = 'original'"}) {
+    EXPECT_THAT(texts_of(Machine{}.load(to(sign))),
+                ElementsAre("creel.toml:10:7: several events of source \"x\" come in one request, and its "
+                            "signature covers none of them alone: [destinations.app] needs sign = \"none\" "
+                            "or \"standard\""));
+  }
+}
+
 // --- Windows
 // ------------------------------------------------------------------------------------------------------
 

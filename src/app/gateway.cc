@@ -63,6 +63,10 @@ std::vector<IngestSource> ingest_sources(const Live& live) {
   return sources;
 }
 
+std::chrono::seconds longest_window(const Config& config) {
+  return std::ranges::max_element(config.sources, {}, &SourceConfig::dedupe)->dedupe;
+}
+
 AcceptAnswer::Status answer_of(AcceptResult::Status status) {
   switch (status) {
     case AcceptResult::Status::accepted:
@@ -141,7 +145,7 @@ class Gateway {
     options.folder = config.store.folder;
     options.retention = config.store.retention;
     options.max_size = config.store.max_size;
-    options.dedupe_window_max = std::ranges::max_element(config.sources, {}, &SourceConfig::dedupe)->dedupe;
+    options.dedupe_window_max = dedupe_window_max_ = longest_window(config);
     auto opened = store::EmbeddedStore::open(
         std::move(options), {.disk = disk_, .clock = clock_, .log = log_, .observer = &commit_metrics_});
     if (!opened) {
@@ -302,6 +306,12 @@ class Gateway {
       log_.error(what + " changed: restart creel to apply it");
     if (!changes.fixed.empty()) return refuse("the new one needs a restart");
 
+    if (const auto longest = longest_window(*loaded.config); longest > dedupe_window_max_) {
+      log_.warning(
+          "a dedupe window is longer than any was at the start: until a restart it does not hold for events "
+          "that the store had to remove for want of room",
+          {{"seconds", static_cast<std::int64_t>(longest.count())}});
+    }
     const auto live = live_of(std::move(*loaded.config));
     live_.set(live);
     ingest_->reload(ingest_sources(*live), std::make_shared<const Routes>(live->config.routes));
@@ -364,6 +374,7 @@ class Gateway {
   store::RealDisk disk_;
   std::string token_;
   std::optional<CredentialMask> mask_;
+  std::chrono::seconds dedupe_window_max_{0};  // that the store was opened with
   bool stopping_ = false;
   bool reloading_ = false, reload_again_ = false;
   std::thread reading_;
