@@ -39,12 +39,12 @@ void Grammar::add_rejected() {
   runs(list, [this] { return rejected_list(rejected_, io_); });
 
   const auto add_one = [this, rejected](const char* name, const char* what,
-                                        int (*run)(const OneOptions&, Io&)) {
+                                        int (*act)(const OneOptions&, Io&)) {
     CLI::App* one = rejected->add_subcommand(name, what);
     one->add_option("request", one_.id, "Its number")->required();
     server_options(one, one_.server);
     format_option(one, one_.format);
-    runs(one, [this, run] { return run(one_, io_); });
+    runs(one, [this, act] { return act(one_, io_); });
   };
   add_one("get", "Show one rejected request with what was kept of it", &rejected_get);
   add_one("explain", "Say why a request was rejected, and what would mend it", &rejected_explain);
