@@ -50,17 +50,20 @@ export async function startWorld({ environment = {}, configure } = {}) {
   creel.unref();
   let ended;
   creel.on('exit', (code) => { ended = code; });
-  await eventually(() => {
-    assert.equal(ended, undefined, 'creel ended');
-    return fetch(`${url}/-/ready`).then((answer) => answer.ok, () => false);
-  }, 'creel is ready');
-  return {
-    url, handlerUrl, delivered,
-    stop() {
-      creel.kill('SIGKILL');
-      handler.closeAllConnections?.();
-      handler.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
+  const stop = () => {
+    creel.kill('SIGKILL');
+    handler.closeAllConnections?.();
+    handler.close();
+    rmSync(folder, { recursive: true, force: true });
   };
+  try {
+    await eventually(() => {
+      assert.equal(ended, undefined, 'creel ended');
+      return fetch(`${url}/-/ready`).then((answer) => answer.ok, () => false);
+    }, 'creel is ready');
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return { url, handlerUrl, delivered, stop };
 }
