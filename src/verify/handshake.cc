@@ -118,8 +118,9 @@ std::optional<Reply> answer_hub_challenge(std::string_view verify_token, const I
   return echo(*challenge);
 }
 
+// The first request has no body. One with a body is an event, whatever its query says.
 std::optional<Reply> answer_validation_token(const IncomingRequest& request) {
-  if (!request.query.contains("validationToken")) return std::nullopt;
+  if (!request.body.empty() || !request.query.contains("validationToken")) return std::nullopt;
   const auto fields = parse_form(request.query);
   const std::string* token = fields ? find_form_value(*fields, "validationToken") : nullptr;
   if (token == nullptr || !can_be_echoed(*token)) return std::nullopt;

@@ -160,6 +160,11 @@ TEST(ValidationToken, IsEchoedDecoded) {
   EXPECT_EQ(answer("validation=x"), "none");
 }
 
+TEST(ValidationToken, IsNotEchoedInPlaceOfAnEvent) {
+  const Asked asked{.body = R"({"value":[{"changeType":"updated"}]})", .query = "validationToken=x"};
+  EXPECT_EQ(shown(asked.open(Handshake::validation_token)), "none");
+}
+
 TEST(Handshake, IsAnsweredOnlyInItsOwnWay) {
   const Asked asked{.body = R"({"type":1})", .query = "validationToken=x"};
   for (Handshake each :
