@@ -2,6 +2,7 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
@@ -153,7 +154,10 @@ std::optional<Jwk> read_key(const Object& object) {
     jwk.type = JwkType::ed25519;
     jwk.key = read_ed25519(object);
   }
-  if (!jwk.key) return std::nullopt;
+  if (!jwk.key) {
+    ERR_clear_error();  // What was wrong must not be found later by whoever looks at OpenSSL's queue.
+    return std::nullopt;
+  }
   return jwk;
 }
 

@@ -1,6 +1,7 @@
 #include "verify/jwk.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 
 #include "verify/jwt_fixture.h"
 
@@ -50,6 +51,12 @@ TEST(Jwk, SkipsKeysThatAreOfNoUse) {
       << "under a point of small order anybody can sign";
   EXPECT_EQ(usable("{}"), 0U);
   EXPECT_EQ(usable(""), 0U);
+}
+
+TEST(Jwk, LeavesNothingInTheQueueOfErrors) {
+  ERR_clear_error();
+  EXPECT_EQ(usable(ec_jwk(make_ec("P-256"), "P-384", 48)), 0U);
+  EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
 TEST(Jwk, SkipsAPointThatIsNotOnItsCurve) {

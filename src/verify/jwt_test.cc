@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 
 #include <algorithm>
 
@@ -201,6 +202,36 @@ TEST(Jwt, TakesTheKeyThatTheTokenNames) {
   EXPECT_TRUE(door.verify(token(two, ""))) << "without a name any key of the type";
   EXPECT_EQ(door.error(token(two, R"(,"kid":"one")")), VerifyError::signature_mismatch);
   EXPECT_EQ(door.error(token(two, R"(,"kid":"three")")), VerifyError::unknown_key);
+}
+
+TEST(Jwt, TriesOnlyAFewKeysForATokenThatNamesNone) {
+  std::vector<TestKey> made;
+  std::string keys;
+  for (int i = 0; i < 9; ++i) {
+    made.push_back(make_ed25519());
+    keys += (i == 0 ? "" : ",") + ed25519_jwk(made.back(), R"("kid":")" + std::to_string(i) + R"(",)");
+  }
+  const Door door = published({"EdDSA"}, keys);
+  const auto token = [&](std::size_t key, std::string_view name) {
+    return sign_token(made[key], "EdDSA", header_of("EdDSA", name), claims_of(kVectorBody));
+  };
+  EXPECT_TRUE(door.verify(token(7, "")));
+  EXPECT_EQ(door.error(token(8, "")), VerifyError::signature_mismatch);
+  EXPECT_TRUE(door.verify(token(8, R"(,"kid":"8")")));
+}
+
+TEST(Jwt, LeavesNothingInTheQueueOfErrors) {
+  const TestKey key = make_ec("P-256");
+  const Door door = published({"ES256"}, ec_jwk(make_ec("P-256"), "P-256", 32));
+  ERR_clear_error();
+  EXPECT_EQ(door.error(sign_token(key, "ES256", header_of("ES256"), claims_of(kVectorBody))),
+            VerifyError::signature_mismatch);
+  const Door of_rsa = published({"RS256"}, rsa_jwk(rsa()));
+  EXPECT_EQ(
+      of_rsa.error(encode_base64url(header_of("RS256")) + "." + encode_base64url(claims_of(kVectorBody)) +
+                   "." + encode_base64url(std::string(256, 'x'))),
+      VerifyError::signature_mismatch);
+  EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
 TEST(Jwt, TakesAKeyOnlyForItsOwnAlgorithm) {
