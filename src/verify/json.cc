@@ -1,8 +1,11 @@
 #include "verify/json.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace creel {
@@ -61,10 +64,112 @@ bool has_duplicate_key_anywhere(const simdjson::dom::element& element) {
   return false;
 }
 
-}  // namespace
+// --- What other writers make of JSON
+// ------------------------------------------------------------------------
 
-std::expected<simdjson::dom::element, JsonError> parse_json(std::string_view text) {
-  if (text.starts_with("\xEF\xBB\xBF")) return std::unexpected(JsonError::invalid);
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+std::size_t digits_at(std::string_view text, std::size_t at) {
+  std::size_t end = at;
+  while (end < text.size() && is_digit(text[end]))
+    ++end;
+  return end - at;
+}
+
+// Whether a text is a number of JSON's (RFC 8259 section 6).
+bool is_number(std::string_view text) {
+  std::size_t at = text.starts_with('-') ? 1 : 0;
+  const std::size_t whole = digits_at(text, at);
+  if (whole == 0 || (whole > 1 && text[at] == '0')) return false;
+  at += whole;
+  if (at < text.size() && text[at] == '.') {
+    const std::size_t fraction = digits_at(text, at + 1);
+    if (fraction == 0) return false;
+    at += 1 + fraction;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    const std::size_t exponent = digits_at(text, at);
+    if (exponent == 0) return false;
+    at += exponent;
+  }
+  return at == text.size();
+}
+
+template <class Number>
+bool holds(std::string_view text) {
+  Number number{};
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
+  return end.ec == std::errc() && end.ptr == text.data() + text.size();
+}
+
+bool is_beyond_reach(std::string_view number) {
+  const bool is_whole = number.find_first_of(".eE") == number.npos;
+  if (is_whole) return !holds<std::int64_t>(number) && !holds<std::uint64_t>(number);
+  return !holds<double>(number);
+}
+
+// The number of "\uXXXX" at the front, or nothing.
+std::optional<std::uint32_t> escape_at(std::string_view text) {
+  if (text.size() < 6 || !text.starts_with("\\u")) return std::nullopt;
+  std::uint32_t unit = 0;
+  const auto end = std::from_chars(text.data() + 2, text.data() + 6, unit, 16);
+  return end.ec == std::errc() && end.ptr == text.data() + 6 ? std::optional(unit) : std::nullopt;
+}
+bool is_high(std::optional<std::uint32_t> unit) {
+  return unit && *unit >= 0xD800 && *unit < 0xDC00;
+}
+bool is_low(std::optional<std::uint32_t> unit) {
+  return unit && *unit >= 0xDC00 && *unit < 0xE000;
+}
+
+// Copies what stands behind a backslash, which is at the front of `rest`. Returns how much that was.
+std::size_t copy_escape(std::string_view rest, std::string& copy) {
+  const auto unit = escape_at(rest);
+  std::size_t bytes = unit ? 6 : std::min<std::size_t>(2, rest.size());
+  if (is_high(unit) && is_low(escape_at(rest.substr(6)))) {
+    bytes = 12;
+  } else if (is_high(unit) || is_low(unit)) {
+    copy += '\\';  // So it is a text of six characters, and two of them stay two.
+  }
+  copy += rest.substr(0, bytes);
+  return bytes;
+}
+
+// The text with what the reader cannot hold made into texts. What is no JSON stays none.
+std::string within_reach(std::string_view text) {
+  std::string copy;
+  copy.reserve(text.size() + text.size() / 16);
+  bool is_in_string = false;
+  for (std::size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    if (is_in_string && c == '\\') {
+      i += copy_escape(text.substr(i), copy);
+    } else if (!is_in_string && (is_digit(c) || c == '-')) {
+      const std::size_t end = std::min(text.find_first_not_of("0123456789+-.eE", i), text.size());
+      const std::string_view number = text.substr(i, end - i);
+      const bool is_quoted = is_number(number) && is_beyond_reach(number);
+      if (is_quoted) copy += '"';
+      copy += number;
+      if (is_quoted) copy += '"';
+      i = end;
+    } else {
+      is_in_string ^= c == '"';
+      copy += c;
+      ++i;
+    }
+  }
+  return copy;
+}
+
+// --- Reading
+// ------------------------------------------------------------------------------------------------------
+
+std::expected<simdjson::dom::element, simdjson::error_code> parse(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) return std::unexpected(simdjson::UTF8_ERROR);
   Reader& reader = reader_for(text.size());
   std::memcpy(reader.padded.data(), text.data(), text.size());
   std::memset(reader.padded.data() + text.size(), ' ', simdjson::SIMDJSON_PADDING);
@@ -72,14 +177,48 @@ std::expected<simdjson::dom::element, JsonError> parse_json(std::string_view tex
   const std::size_t capacity = std::max<std::size_t>(text.size(), 2048);
   const bool fits = reader.parser.capacity() >= capacity && reader.parser.max_depth() == kJsonDepthMax;
   if (!fits && reader.parser.allocate(capacity, kJsonDepthMax) != simdjson::SUCCESS) {
-    return std::unexpected(JsonError::invalid);
+    return std::unexpected(simdjson::CAPACITY);
   }
   simdjson::dom::element root;
   const auto error = reader.parser.parse(reader.padded.data(), text.size(), false).get(root);
-  if (error == simdjson::DEPTH_ERROR) return std::unexpected(JsonError::too_deep);
-  if (error != simdjson::SUCCESS) return std::unexpected(JsonError::invalid);
-  if (has_duplicate_key_anywhere(root)) return std::unexpected(JsonError::duplicate_key);
+  if (error != simdjson::SUCCESS) return std::unexpected(error);
   return root;
+}
+
+// Whether one value was at fault, and not the text as a whole. Which error a number beyond 64 bits is depends
+// on simdjson's version.
+bool is_of_a_value(simdjson::error_code error) {
+  switch (error) {
+    case simdjson::EMPTY:
+    case simdjson::TAPE_ERROR:
+    case simdjson::DEPTH_ERROR:
+    case simdjson::UTF8_ERROR:
+    case simdjson::UNCLOSED_STRING:
+      return false;
+    default:
+      return true;
+  }
+}
+
+std::expected<simdjson::dom::element, JsonError> checked(
+    const std::expected<simdjson::dom::element, simdjson::error_code>& root) {
+  if (!root)
+    return std::unexpected(root.error() == simdjson::DEPTH_ERROR ? JsonError::too_deep : JsonError::invalid);
+  if (has_duplicate_key_anywhere(*root)) return std::unexpected(JsonError::duplicate_key);
+  return *root;
+}
+
+}  // namespace
+
+std::expected<simdjson::dom::element, JsonError> parse_json(std::string_view text) {
+  return checked(parse(text));
+}
+
+std::expected<simdjson::dom::element, JsonError> parse_genuine_json(std::string_view text) {
+  auto root = parse(text);
+  const bool is_odd = !root && is_of_a_value(root.error());
+  if (is_odd) root = parse(within_reach(text));
+  return checked(root);
 }
 
 std::string_view describe(JsonError error) {

@@ -26,4 +26,10 @@ inline constexpr std::size_t kJsonDepthMax = 64;
 // copy, leave. It is kept for the next call, so that a usual body costs no allocation.
 std::expected<simdjson::dom::element, JsonError> parse_json(std::string_view text);
 
+// The same for bytes that were found genuine, which are an event whatever stands in them: numbers beyond 64
+// bits or a double, and half surrogate pairs ("\ud83d" of an emoji that was cut), which other JSON writers
+// make, are read as texts that hold what is written there, digits or escape. Nobody's proof may rest on such
+// a reading.
+std::expected<simdjson::dom::element, JsonError> parse_genuine_json(std::string_view text);
+
 }  // namespace creel
