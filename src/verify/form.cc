@@ -7,14 +7,14 @@
 
 namespace creel {
 
-std::optional<std::vector<FormField>> parse_form(std::string_view text) {
+std::optional<std::vector<FormField>> parse_form(std::string_view text, std::size_t fields_max) {
   std::vector<FormField> fields;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('&'), text.size());
     const std::string_view field = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (field.empty()) continue;
-    if (fields.size() == kFormFieldsMax) return std::nullopt;
+    if (fields.size() == fields_max) return std::nullopt;
     const std::size_t equals = std::min(field.find('='), field.size());
     const std::string_view value = field.substr(std::min(equals + 1, field.size()));
     fields.push_back({.name = percent_decoded(field.substr(0, equals)), .value = percent_decoded(value)});

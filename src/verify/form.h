@@ -25,8 +25,9 @@ struct FormField {
 // More than any provider sends. A body of nothing but '&a' would else take sixty times its size.
 inline constexpr std::size_t kFormFieldsMax = 10'000;
 
-// The fields in their order, repeated ones too; nothing when there are more than kFormFieldsMax.
-std::optional<std::vector<FormField>> parse_form(std::string_view text);
+// The fields in their order, repeated ones too; nothing when there are more than `fields_max`.
+std::optional<std::vector<FormField>> parse_form(std::string_view text,
+                                                 std::size_t fields_max = kFormFieldsMax);
 
 // The value of the first field with this name, or null.
 const std::string* find_form_value(std::span<const FormField> fields, std::string_view name);

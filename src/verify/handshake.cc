@@ -5,6 +5,7 @@
 #include "verify/digest.h"
 #include "verify/form.h"
 #include "verify/json.h"
+#include "verify/request_body.h"
 
 namespace creel {
 namespace {
@@ -34,10 +35,13 @@ std::optional<std::string_view> text_at(const simdjson::dom::element& root, std:
 }
 
 std::optional<Reply> answer_body_challenge(const IncomingRequest& request) {
-  if (is_form(request.headers)) {
+  if (is_form(request.headers) && !begins_like_json(request.body)) {
     const auto fields = parse_form(request.body);
     const std::string* check = fields ? find_form_value(*fields, "ssl_check") : nullptr;
     if (check == nullptr || *check != "1") return std::nullopt;
+    for (std::string_view of_event : {"payload", "command"}) {
+      if (find_form_value(*fields, of_event) != nullptr) return std::nullopt;
+    }
     return echo("");
   }
   if (!request.body.contains("url_verification")) return std::nullopt;

@@ -73,8 +73,12 @@ TEST(BodyChallenge, AnswersACheckOfTheCertificate) {
   EXPECT_EQ(shown(asked.with_signature(Handshake::body_challenge)), "none");
   asked.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
   EXPECT_EQ(shown(asked.with_signature(Handshake::body_challenge)), "200 text ");
-  asked.body = "command=%2Fweather&ssl_check=0";
-  EXPECT_EQ(shown(asked.with_signature(Handshake::body_challenge)), "none");
+  for (std::string_view event :
+       {"command=%2Fweather&ssl_check=0", "command=%2Fweather&ssl_check=1", "ssl_check=1&payload=%7B%7D",
+        R"({"type":"event_callback","event":{"text":"&ssl_check=1&"}})"}) {
+    asked.body = event;
+    EXPECT_EQ(shown(asked.with_signature(Handshake::body_challenge)), "none") << event;
+  }
 }
 
 TEST(HashedChallenge, IsAnsweredWithTheMacOfTheKeyThatMatched) {

@@ -4,9 +4,8 @@
 
 #include "verify/digest.h"
 #include "verify/fields.h"
-#include "verify/form.h"
 #include "verify/items.h"
-#include "verify/json.h"
+#include "verify/request_body.h"
 
 namespace creel {
 namespace {
@@ -17,42 +16,6 @@ constexpr std::size_t kItemsMax = 10'000;
 std::unexpected<ReceiveError> invalid(std::string_view detail) {
   return std::unexpected(ReceiveError{
       .cause = ReceiveCause::invalid_json, .verify_error = std::nullopt, .detail = std::string(detail)});
-}
-
-// --- The body
-// ------------------------------------------------------------------------------------------------------
-
-struct ReadBody {
-  std::optional<simdjson::dom::element> json;
-  std::vector<FormField> form;
-};
-
-// A form whose field "payload" holds JSON, as GitHub and Slack send them, is read as that JSON.
-std::expected<ReadBody, ReceiveError> read_form(std::string_view text, bool is_strict) {
-  auto fields = parse_form(text);
-  if (!fields) return invalid("the form in the body has more than 10000 fields");
-  ReadBody body{.json = std::nullopt, .form = *std::move(fields)};
-  const std::string* payload = find_form_value(body.form, "payload");
-  if (payload == nullptr) return body;
-  const auto json = parse_json(*payload);
-  if (json) {
-    body.json = *json;
-  } else if (is_strict) {
-    return invalid("the field \"payload\" of the form in the body is not JSON that can be read");
-  }
-  return body;
-}
-
-std::expected<ReadBody, ReceiveError> read_body(BodyKind kind, const IncomingRequest& request) {
-  if (kind != BodyKind::json && is_form(request.headers)) {
-    auto body = read_form(request.body, kind == BodyKind::json_or_form);
-    if (!body && kind == BodyKind::any) return ReadBody();
-    return body;
-  }
-  const auto json = parse_json(request.body);
-  if (json) return ReadBody{.json = *json, .form = {}};
-  if (kind == BodyKind::any) return ReadBody();
-  return invalid(describe(json.error()));
 }
 
 // --- The dedupe key
@@ -108,6 +71,14 @@ bool leaves_headers_open(Scheme scheme) {
   return true;
 }
 
+// What stands for the body in a key: the bytes, or of a form whose sorted fields alone are signed these,
+// since the same fields in another order or with other escapes have the same signature.
+std::string hash_of_body(const ReadRequest& read, const FieldPlaces& places, std::string_view body) {
+  if (signs_sorted_form(read.provider) && is_form_body(read.provider, read.request))
+    return to_hex(sha256(sorted_form_text(places.form)));
+  return to_hex(sha256(body));
+}
+
 // Fills in key and id. An element of an array shares the request's headers, and the id that is signed, with
 // its neighbours: where its key has one of them, its own bytes are part of it too.
 void identify(const ReadRequest& read, const FieldPlaces& places, bool is_element, ReceivedItem& item) {
@@ -128,7 +99,7 @@ void identify(const ReadRequest& read, const FieldPlaces& places, bool is_elemen
   if (read.dedupe_by_body) item.dedupe_key.clear();
   if (!item.dedupe_key.empty() && !needs_body) return;
   if (!item.dedupe_key.empty()) item.dedupe_key += '#';
-  item.dedupe_key += to_hex(sha256(item.body));
+  item.dedupe_key += hash_of_body(read, places, item.body);
 }
 
 // --- Events
@@ -164,8 +135,8 @@ std::expected<std::vector<ReceivedItem>, ReceiveError> read_array(const ReadRequ
 }  // namespace
 
 std::expected<std::vector<ReceivedItem>, ReceiveError> read_events(const ReadRequest& read) {
-  const auto body = read_body(read.provider.body, read.request);
-  if (!body) return std::unexpected(body.error());
+  const auto body = read_request_body(read.provider, read.request, BodyTrust::genuine);
+  if (!body) return invalid(body.error());
   const FieldPlaces places{.headers = read.request.headers, .json = body->json, .form = body->form};
   // The elements of an array in a form are not slices of the body.
   const bool is_array =

@@ -142,6 +142,30 @@ TEST(Reading, TakesAFormForOneOnlyByItsContentType) {
   EXPECT_EQ(reading.one().type, "a");
 }
 
+// Content-Type is not signed: whoever saw an event could send it again as a form and as another event.
+TEST(Reading, TakesNoFormForOneThatBeginsLikeJson) {
+  for (BodyKind kind : {BodyKind::json_or_form, BodyKind::any}) {
+    Reading reading{.headers = {kFormType},
+                    .body = R"( {"type":"a","id":1,"seq":2,"text":"&payload={}&type=b"})",
+                    .kind = kind};
+    EXPECT_EQ(reading.one().type, "a");
+    EXPECT_EQ(reading.one().dedupe_key, "1\n2");
+  }
+}
+
+TEST(Reading, FindsItsWayPastNumbersBeyondReach) {
+  Reading reading{.body = R"({"type":"\ud83d","id":123456789012345678901234567890,"seq":1,"n":1e400})"};
+  EXPECT_EQ(reading.one().dedupe_key, "123456789012345678901234567890\n1");
+  EXPECT_EQ(reading.one().type, "\\ud83d");
+  EXPECT_EQ(reading.one().body, reading.body);
+  reading.body = R"([{"id":1,"seq":1e400},{"id":2,"seq":2}])";
+  reading.is_array = true;
+  EXPECT_EQ(reading.read().value().size(), 2U);
+  EXPECT_EQ(reading.one().dedupe_key, "1\n1e400");
+  EXPECT_EQ(reading.one().body, R"({"id":1,"seq":1e400})");
+  EXPECT_EQ(Reading{.body = R"({"n":1e400,"n":1})"}.detail(), "an object in the body has the same key twice");
+}
+
 TEST(Reading, AcceptsAnyBodyWhereTheRowDoes) {
   for (std::string_view body : {"", "plain", "{\"a\":", "\xff", "[1]"}) {
     const Reading reading{.headers = {{"x-event", "e"}}, .body = std::string(body), .kind = BodyKind::any};

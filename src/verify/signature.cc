@@ -10,6 +10,7 @@
 #include "verify/hex.h"
 #include "verify/key_material.h"
 #include "verify/percent.h"
+#include "verify/request_body.h"
 #include "verify/scheme.h"
 #include "verify/signature_key.h"
 #include "verify/signature_plan.h"
@@ -22,6 +23,10 @@ namespace {
 using Kind = TemplatePart::Kind;
 
 constexpr std::size_t kIdBytesMax = 256;
+// Of a body that is read before anything is verified. Whoever knows the path can send it.
+constexpr std::size_t kUnverifiedBytesMax = std::size_t{1} << 20;
+// Of a form that is sorted before anything is verified. Senders have some dozens.
+constexpr std::size_t kSignedFieldsMax = 1000;
 
 // What was found of a request before anything is compared.
 struct Reading {
@@ -33,11 +38,43 @@ struct Reading {
   std::string sorted_form;
 };
 
-// A character that cannot stand in a header, and the one that ends the id in the text: with that inside, one
-// signed text could be read in two ways.
-bool is_valid_id(std::string_view id, char end) {
-  const auto is_foreign = [end](char c) { return c < '!' || c > '~' || (end != 0 && c == end); };
-  return id.size() <= kIdBytesMax && std::ranges::none_of(id, is_foreign);
+bool holds_any(std::string_view text, std::string_view characters) {
+  return text.find_first_of(characters) != text.npos;
+}
+
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '!' && c <= '~'; });
+}
+
+bool is_valid_id(std::string_view id, std::string_view forbidden) {
+  return id.size() <= kIdBytesMax && is_printable(id) && !holds_any(id, forbidden);
+}
+
+// Whether it is certain which part of the text is the query and which the body; see find_borders_of_url().
+// Without a query the text after the address does not begin with '?', or it could be read as one.
+bool is_query_distinct(const SignaturePlan& plan, const IncomingRequest& request) {
+  if (plan.query_forbidden.empty()) return true;
+  if (holds_any(request.query, plan.query_forbidden)) return false;
+  if (plan.is_query_plain && !is_printable(request.query)) return false;
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::string_view body = request.body;
+  if (body.empty()) return true;
+  if (plan.is_url_before_body) {
+    const std::size_t first = body.find_first_not_of(kBlanks);
+    const bool begins = first != body.npos && std::string_view("{[\"").contains(body[first]);
+    if (request.query.empty() ? body.front() == '?' : !begins) return false;
+  }
+  if (plan.is_url_after_body) {
+    const std::size_t last = body.find_last_not_of(kBlanks);
+    if (last == body.npos || !std::string_view("}]\"").contains(body[last])) return false;
+  }
+  return true;
+}
+
+bool has_well_formed(const SignatureRule& rule, const SeenSignatures& seen) {
+  SignatureBytes room;
+  return std::ranges::any_of(seen.view(),
+                             [&](std::string_view text) { return decode_signature(rule, text, room); });
 }
 
 enum class DigestState : std::uint8_t { absent, wrong, right };
@@ -59,7 +96,8 @@ class Signature final : public SchemeKeys {
  public:
   Signature(const Provider& provider, SignaturePlan plan, std::vector<Key> keys,
             const ReceiverOptions& options)
-      : rule_(provider.signature),
+      : provider_(provider),
+        rule_(provider.signature),
         plan_(std::move(plan)),
         tolerance_(options.tolerance.value_or(provider.tolerance)),
         body_bytes_max_(options.body_bytes_max),
@@ -79,6 +117,8 @@ class Signature final : public SchemeKeys {
  private:
   using Place = SignaturePlan::Place;
 
+  bool is_body_covered(const IncomingRequest& request) const;
+  bool reads_body_first() const { return !plan_.pointers.empty() || plan_.text.has(Kind::sorted_form); }
   bool has_key_at(std::chrono::sys_seconds now) const;
   std::optional<VerifyError> read(const IncomingRequest& request, Reading& reading) const;
   std::optional<VerifyError> read_body(const IncomingRequest& request, Reading& reading) const;
@@ -98,6 +138,7 @@ class Signature final : public SchemeKeys {
     return plan_.time != Place::nowhere && (plan_.signs_time || tolerance_.count() != 0);
   }
 
+  const Provider& provider_;
   const SignatureRule& rule_;
   SignaturePlan plan_;
   std::chrono::seconds tolerance_;
@@ -114,22 +155,30 @@ bool Signature::has_key_at(std::chrono::sys_seconds now) const {
   return false;
 }
 
+// Whether the text covers the body without a digest in the query: sorted fields are nothing where there is no
+// form.
+bool Signature::is_body_covered(const IncomingRequest& request) const {
+  const bool needs_form =
+      !rule_.body_digest_query.empty() || (plan_.text.has(Kind::sorted_form) && !plan_.text.has(Kind::body));
+  return !needs_form || request.body.empty() || is_form_body(provider_, request);
+}
+
 // Reads what has to be known before a text can be made: signatures that stand in the body, and what of the
 // body is signed by itself.
 std::optional<VerifyError> Signature::read_body(const IncomingRequest& request, Reading& reading) const {
   if (!plan_.pointers.empty()) {
     reading.texts.resize(plan_.pointers.size());
-    read_body_texts(request, plan_.pointers, reading.texts);
+    read_body_texts(provider_, request, BodyTrust::unverified, plan_.pointers, reading.texts);
     reading.pointers.assign(reading.texts.begin(), reading.texts.end());
     for (std::size_t i = plan_.signatures_at; i < plan_.time_at; ++i) {
       if (auto refused = add_signatures(rule_, reading.pointers[i], reading.signatures)) return refused;
     }
     if (plan_.reads_time_first) reading.timestamp = reading.pointers[plan_.time_at];
   }
-  if (plan_.text.has(Kind::sorted_form)) {
-    auto text = sorted_form_text(request);
-    if (!text) return VerifyError::malformed_signature;
-    reading.sorted_form = *std::move(text);
+  if (plan_.text.has(Kind::sorted_form) && is_form_body(provider_, request)) {
+    const auto fields = parse_form(request.body, kSignedFieldsMax);
+    if (!fields) return VerifyError::malformed_signature;
+    reading.sorted_form = sorted_form_text(*fields);
   }
   return std::nullopt;
 }
@@ -150,8 +199,16 @@ std::optional<VerifyError> Signature::read(const IncomingRequest& request, Readi
     if (!value) return value.error();
     *found = *value;
   }
-  if (auto refused = read_body(request, reading)) return refused;
-
+  if (reads_body_first()) {
+    // Without a signature in the headers nothing is read, unless one may stand in the body.
+    const bool needs_header = plan_.signatures_at == plan_.time_at;
+    if (needs_header && reading.signatures.count > 0 && !has_well_formed(rule_, reading.signatures))
+      return VerifyError::malformed_signature;
+    if (request.body.size() > kUnverifiedBytesMax) return VerifyError::body_too_large;
+    if (!needs_header || reading.signatures.count > 0) {
+      if (auto refused = read_body(request, reading)) return refused;
+    }
+  }
   if (reading.signatures.count == 0)
     return reading.signatures.has_others ? VerifyError::no_supported_signature
                                          : VerifyError::missing_signature;
@@ -160,8 +217,10 @@ std::optional<VerifyError> Signature::read(const IncomingRequest& request, Readi
   if (!plan_.id_header.empty() && reading.id.empty()) return VerifyError::missing_id;
   for (std::size_t i = 0; i < plan_.signatures_at; ++i) {
     if (reading.texts[i].empty()) return VerifyError::missing_signature;
+    if (holds_any(reading.texts[i], plan_.pointers_forbidden[i])) return VerifyError::malformed_signature;
   }
-  if (!is_valid_id(reading.id, plan_.id_end)) return VerifyError::invalid_id;
+  if (!is_valid_id(reading.id, plan_.id_forbidden)) return VerifyError::invalid_id;
+  if (!is_query_distinct(plan_, request)) return VerifyError::malformed_signature;
   return std::nullopt;
 }
 
@@ -175,7 +234,9 @@ std::optional<VerifyError> Signature::check_time(std::string_view text, std::chr
 std::optional<VerifyError> Signature::check_time_in_body(const IncomingRequest& request,
                                                          std::chrono::sys_seconds now) const {
   std::string text;
-  read_body_texts(request, std::span(&plan_.time_name, 1), std::span(&text, 1));
+  // Called when the signature was found right, but it need not be one over the body.
+  const BodyTrust trust = plan_.text.has(Kind::body) ? BodyTrust::genuine : BodyTrust::unverified;
+  read_body_texts(provider_, request, trust, std::span(&plan_.time_name, 1), std::span(&text, 1));
   if (text.empty()) return VerifyError::missing_timestamp;
   return check_time(text, now);
 }
@@ -223,13 +284,11 @@ std::expected<Proof, VerifyError> Signature::verify(const IncomingRequest& reque
   if (wants_time() && !checks_time_last) {
     if (const auto refused = check_time(reading.timestamp, now)) return std::unexpected(*refused);
   }
-  DigestState digest = DigestState::right;
-  if (!rule_.body_digest_query.empty()) {
+  DigestState digest = DigestState::absent;
+  if (!rule_.body_digest_query.empty())
     digest = digest_in(request.query, rule_.body_digest_query, request.body);
-    const bool is_covered = request.body.empty() || is_form(request.headers);
-    if (digest == DigestState::absent && !is_covered)
-      return std::unexpected(VerifyError::malformed_signature);
-  }
+  if (digest == DigestState::absent && !is_body_covered(request))
+    return std::unexpected(VerifyError::malformed_signature);
 
   std::array<SignatureBytes, kSignaturesMax> signatures;
   std::size_t count = 0;
@@ -276,7 +335,10 @@ Receiver::Signed Signature::sign(const Receiver::SignRequest& request) const {
   std::string url(request.url.empty() ? url_.text() : std::string(request.url));
   url.resize(std::min(url.find('#'), url.size()));
   const std::string_view query = std::string_view(url).substr(std::min(url.find('?'), url.size()));
-  if (!rule_.body_digest_query.empty() && !request.body.empty() && !is_form(headers)) {
+  const IncomingRequest outgoing{
+      .method = request.method, .query = "", .headers = headers, .body = request.body};
+  if (!is_body_covered(outgoing)) {
+    if (rule_.body_digest_query.empty()) return {};
     const std::string_view fields = query.substr(query.empty() ? 0 : 1);
     if (digest_in(fields, rule_.body_digest_query, request.body) != DigestState::right) {
       made.query = std::string(rule_.body_digest_query) + "=" + to_hex(sha256(request.body));
@@ -285,8 +347,6 @@ Receiver::Signed Signature::sign(const Receiver::SignRequest& request) const {
   }
 
   Reading reading;
-  const IncomingRequest outgoing{
-      .method = request.method, .query = "", .headers = headers, .body = request.body};
   if (read_body(outgoing, reading)) return {};
   const std::string fresh = unix_time_text(request.now, rule_.timestamp_unit);
   const std::string_view timestamp = plan_.time == Place::body ? reading.timestamp : fresh;

@@ -1,6 +1,8 @@
 #include "verify/signature_plan.h"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 namespace creel {
 namespace {
@@ -81,10 +83,105 @@ bool is_time_bare(const std::vector<TemplatePart>& parts) {
   return false;
 }
 
-char end_of_id(const std::vector<TemplatePart>& parts) {
-  const auto id = std::ranges::find(parts, Kind::id, &TemplatePart::kind);
-  if (id == parts.end() || id + 1 == parts.end()) return 0;
-  return (id + 1)->kind == Kind::literal ? (id + 1)->text.front() : '\0';
+// --- Borders
+// ------------------------------------------------------------------------------------------------------
+//
+// Which values a signed text was made of must follow from the text. {timestamp} is digits, {method} one of a
+// few words, and {url} begins with an address that is known. {body}, {sorted_form} and the query of {url} are
+// whatever the sender likes, {id} and {/pointer} nearly so.
+//
+// From the left up to the first of the free texts, each {id} and {/pointer} ends where the literal after it
+// begins, since it may not hold that character; from the right down to the last, each begins where the
+// literal before it ends. Between two free texts both must hold, so both do wherever there is a free text
+// before it. Without a literal there is no border, but next to a timestamp at the very edge of the text,
+// whose digits are counted then.
+
+bool is_free(const TemplatePart& part) {
+  return part.kind == Kind::body || part.kind == Kind::sorted_form || part.kind == Kind::url;
+}
+bool is_value(const TemplatePart& part) {
+  return part.kind != Kind::literal;
+}
+
+struct Border {
+  bool is_missing = false;
+  std::string forbidden;
+};
+
+Border border_of(std::span<const TemplatePart> parts, std::size_t at) {
+  Border border;
+  const auto before = parts.first(at), after = parts.subspan(at + 1);
+  if (!before.empty()) {
+    const TemplatePart& next = before.back();
+    const auto beyond = before.first(at - 1);
+    if (!is_value(next)) {
+      if (std::ranges::any_of(beyond, is_free)) border.forbidden += next.text.back();
+    } else {
+      border.is_missing |= next.kind != Kind::timestamp || std::ranges::any_of(beyond, is_value);
+    }
+  }
+  if (!after.empty()) {
+    const TemplatePart& next = after.front();
+    const auto beyond = after.subspan(1);
+    if (!is_value(next)) {
+      if (std::ranges::any_of(beyond, is_value)) border.forbidden += next.text.front();
+    } else {
+      border.is_missing |= next.kind != Kind::timestamp || std::ranges::any_of(beyond, is_value);
+    }
+  }
+  return border;
+}
+
+// Whether a query never holds this character unescaped (RFC 3986; and what browsers leave as it is).
+bool is_foreign_to_query(char c) {
+  constexpr std::string_view kForeign = "\"<>\\^`{|}";
+  return c <= ' ' || c > '~' || kForeign.contains(c);
+}
+
+// A query next to the body. A character between them that no query holds is their border. Without, the body
+// begins (or ends) with a brace, a bracket or a quote, as JSON does, and a query that holds one is refused.
+// That costs a genuine sender nothing: such characters are escaped in a query.
+constexpr std::string_view kJsonEdges = "{}[]\"";
+
+void find_borders_of_url(std::span<const TemplatePart> parts, std::size_t at, SignaturePlan& plan) {
+  const auto is_body = [](const TemplatePart& part) { return part.kind == Kind::body; };
+  if (std::ranges::any_of(parts.subspan(at + 1), is_body)) {
+    const TemplatePart& next = parts[at + 1];
+    const bool is_border = !is_value(next) && is_foreign_to_query(next.text.front());
+    if (is_border) plan.query_forbidden += next.text.front();
+    plan.is_url_before_body |= !is_border;
+  }
+  if (std::ranges::any_of(parts.first(at), is_body)) {
+    const TemplatePart& next = parts[at - 1];
+    const bool is_border = !is_value(next) && is_foreign_to_query(next.text.back());
+    if (is_border) plan.query_forbidden += next.text.back();
+    plan.is_url_after_body |= !is_border;
+  }
+}
+
+std::optional<std::string_view> find_borders(SignaturePlan& plan) {
+  const std::span<const TemplatePart> parts = plan.text.parts;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].kind == Kind::url) find_borders_of_url(parts, i, plan);
+    if (parts[i].kind != Kind::id && parts[i].kind != Kind::pointer) continue;
+    Border border = border_of(parts, i);
+    if (border.is_missing)
+      return "an {id} or {/pointer} stands next to another placeholder, so that characters could move from "
+             "one "
+             "to the other under the same signature: the sender must put a text between them";
+    if (parts[i].kind == Kind::id) {
+      plan.id_forbidden += border.forbidden;
+    } else {
+      plan.pointers_forbidden.push_back(std::move(border.forbidden));
+    }
+  }
+  if (!plan.is_url_before_body && !plan.is_url_after_body) return std::nullopt;
+  plan.is_query_plain = true;
+  plan.query_forbidden += kJsonEdges;
+  plan.id_forbidden += kJsonEdges;
+  for (std::string& forbidden : plan.pointers_forbidden)
+    forbidden += kJsonEdges;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -103,7 +200,7 @@ std::expected<SignaturePlan, std::string_view> SignaturePlan::make(const Provide
       return std::unexpected("the text has a timestamp or an id, and the rule does not say where it stands");
     if (part.kind == Kind::pointer) plan.pointers.push_back(part.text);
   }
-  plan.id_end = end_of_id(plan.text.parts);
+  if (const auto fault = find_borders(plan)) return std::unexpected(*fault);
 
   plan.signatures_at = plan.pointers.size();
   for (const Field& field : rule.signatures) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,7 +22,15 @@ struct SignaturePlan {
 
   TextTemplate text;
   std::string_view id_header;  // of {id}; "" where that is not signed
-  char id_end = 0;             // the character of the text that ends {id}, or 0
+
+  // One signed text must not be read in two ways: else whoever saw a request could move what stands on one
+  // side of a border to the other and send another event under the same signature. See find_borders().
+  std::string id_forbidden;                     // characters that {id} must not hold
+  std::vector<std::string> pointers_forbidden;  // the same of each {/pointer}, in their order
+  std::string query_forbidden;                  // of the query in {url}
+  bool is_query_plain = false;                  // it holds nothing but printable ASCII
+  bool is_url_before_body = false;              // with nothing between that could not stand in a query
+  bool is_url_after_body = false;
 
   Place time = Place::nowhere;
   std::string_view time_name;     // the header, or the pointer into the body

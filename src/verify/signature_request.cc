@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <limits>
 #include <utility>
-#include <vector>
 
 #include "verify/form.h"
 #include "verify/headers.h"
-#include "verify/json.h"
 
 namespace creel {
 namespace {
@@ -97,38 +95,13 @@ std::optional<VerifyError> add_signatures(const SignatureRule& rule, std::string
   return rule.pair_separator == 0 ? add_signature(value, seen) : add_pairs(rule, value, seen);
 }
 
-void read_body_texts(const IncomingRequest& request, std::span<const std::string_view> pointers,
-                     std::span<std::string> out) {
+void read_body_texts(const Provider& provider, const IncomingRequest& request, BodyTrust trust,
+                     std::span<const std::string_view> pointers, std::span<std::string> out) {
   for (std::string& text : out)
     text.clear();
-  if (is_form(request.headers)) {
-    const auto fields = parse_form(request.body);
-    for (std::size_t i = 0; fields && i < pointers.size(); ++i)
-      out[i] = form_text(*fields, pointers[i]);
-    return;
-  }
-  const auto root = parse_json(request.body);
-  for (std::size_t i = 0; root && i < pointers.size(); ++i)
-    out[i] = text_at(*root, pointers[i]);
-}
-
-std::optional<std::string> sorted_form_text(const IncomingRequest& request) {
-  if (!is_form(request.headers)) return std::string();
-  const auto fields = parse_form(request.body);
-  if (!fields) return std::nullopt;
-  std::vector<std::pair<std::string_view, std::string_view>> pairs;
-  pairs.reserve(fields->size());
-  for (const FormField& field : *fields)
-    pairs.emplace_back(field.name, field.value);
-  std::ranges::sort(pairs);
-  const auto repeated = std::ranges::unique(pairs);
-  pairs.erase(repeated.begin(), repeated.end());
-  std::string text;
-  for (const auto& [name, value] : pairs) {
-    text += name;
-    text += value;
-  }
-  return text;
+  const auto body = read_request_body(provider, request, trust);
+  for (std::size_t i = 0; body && i < pointers.size(); ++i)
+    out[i] = body->json ? text_at(*body->json, pointers[i]) : form_text(body->form, pointers[i]);
 }
 
 std::optional<std::int64_t> parse_unix_time(std::string_view text, TimestampUnit unit) noexcept {

@@ -12,6 +12,8 @@
 
 #include <creel/provider.h>
 
+#include "verify/request_body.h"
+
 namespace creel {
 
 inline constexpr std::size_t kSignaturesMax = 16;
@@ -37,12 +39,8 @@ std::optional<VerifyError> add_signatures(const SignatureRule& rule, std::string
 // Texts of a body, each at a JSON pointer or, in a form, of the field "/name". A number that is whole counts
 // as its digits; what is missing, and a field that stands twice with different values, is "". JSON is read
 // with the library's one reader, so views that it gave before are gone. `out` is as long as `pointers`.
-void read_body_texts(const IncomingRequest& request, std::span<const std::string_view> pointers,
-                     std::span<std::string> out);
-
-// {sorted_form}: of each name in order its values in order, each once, as name and value. "" where the body
-// is no form. Nothing for a form with more fields than are read.
-std::optional<std::string> sorted_form_text(const IncomingRequest& request);
+void read_body_texts(const Provider& provider, const IncomingRequest& request, BodyTrust trust,
+                     std::span<const std::string_view> pointers, std::span<std::string> out);
 
 // ASCII digits without a leading zero: one to twelve of seconds, one to fifteen of milliseconds.
 std::optional<std::int64_t> parse_unix_time(std::string_view text, TimestampUnit unit) noexcept;

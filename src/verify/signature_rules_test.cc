@@ -154,6 +154,37 @@ TEST(SignatureTime, CountsInsideAWindowThatIncludesItsEnds) {
   EXPECT_EQ(request.error(), VerifyError::timestamp_too_new);
 }
 
+// The signed time is that of the event that is read, whatever the Content-Type says.
+TEST(SignatureTime, IsLookedUpInJsonWhereTheRowHasNoForms) {
+  Provider provider = kLinearLike;
+  provider.body = BodyKind::json;
+  SignedRequest request{
+      .provider = &provider,
+      .body = R"({"text":"&webhookTimestamp=1750000000000&","webhookTimestamp":1735689600000})"};
+  request.add(request.sign());
+  EXPECT_EQ(request.error(), VerifyError::timestamp_too_old);
+  request.headers.emplace_back("Content-Type", std::string(kForm));
+  EXPECT_EQ(request.error(), VerifyError::timestamp_too_old);
+  provider.body = BodyKind::json_or_form;
+  EXPECT_EQ(request.error(), VerifyError::timestamp_too_old);
+}
+
+TEST(SignatureTime, IsLookedUpInTheJsonOfAFormWhereThatIsWhatIsRead) {
+  Provider provider = kLinearLike;
+  provider.body = BodyKind::json_or_form;
+  SignedRequest request{.provider = &provider,
+                        .body = "webhookTimestamp=1750000000000&payload=%7B%22webhookTimestamp%22%3A1%7D",
+                        .headers = {{"Content-Type", std::string(kForm)}}};
+  request.add(request.sign());
+  EXPECT_EQ(request.error(), VerifyError::timestamp_too_old);
+}
+
+TEST(SignatureTime, IsFoundBesideANumberBeyondReach) {
+  SignedRequest request{.provider = &kLinearLike, .body = R"({"webhookTimestamp":1750000000000,"n":1e400})"};
+  request.add(request.sign());
+  EXPECT_EQ(request.error(), std::nullopt);
+}
+
 TEST(SignatureTime, IsPlainDigitsEvenWithoutAWindow) {
   const std::pair<std::string, std::optional<VerifyError>> cases[] = {
       {"1531420618", VerifyError::signature_mismatch},

@@ -16,7 +16,8 @@ constexpr std::array kMessage{in_body("/MessageSid"), in_body("/MessageStatus")}
 constexpr std::array kSms{in_body("/SmsSid"), in_body("/SmsStatus")};
 constexpr std::array kRecording{in_body("/RecordingSid"), in_body("/RecordingStatus")};
 constexpr std::array kCallStep{in_body("/CallSid"), in_body("/CallStatus"), in_body("/SequenceNumber")};
-constexpr std::array<KeyRecipe, 5> kDedupe{kToken, kMessage, kSms, kRecording, kCallStep};
+// The token is not signed, so what is signed comes first.
+constexpr std::array<KeyRecipe, 5> kDedupe{kMessage, kSms, kRecording, kCallStep, kToken};
 constexpr std::array kTypes{
     Field{Field::In::body, "/TranscriptionStatus", "transcription."},
     Field{Field::In::body, "/RecordingStatus", "recording."},

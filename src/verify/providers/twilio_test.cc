@@ -22,13 +22,25 @@ TEST(Twilio, MakesATypeOfKindAndStatus) {
     EXPECT_EQ(world.item(world.signed_request(body, kForm)).type, type) << body;
 }
 
-TEST(Twilio, MakesAKeyOfSidAndStatusWhereNoTokenCame) {
+TEST(Twilio, MakesAKeyOfSidAndStatusWhateverTheTokenSays) {
   const ProviderWorld world("twilio");
   SentRequest request = world.signed_request("MessageSid=SM1&MessageStatus=sent", kForm);
   EXPECT_EQ(world.item(request).dedupe_key, "SM1\nsent");
   EXPECT_EQ(world.item(request).subject, "SM1");
   request.set("I-Twilio-Idempotency-Token", "token_1");
-  EXPECT_EQ(world.item(request).dedupe_key, "token_1#" + hex_sha256(request.body));
+  EXPECT_EQ(world.item(request).dedupe_key, "SM1\nsent");
+}
+
+TEST(Twilio, MakesOneKeyOfOneFormHoweverItIsWritten) {
+  const ProviderWorld world("twilio");
+  SentRequest request = world.signed_request("CallSid=CA1&Digits=12", kForm);
+  for (std::string_view body : {"CallSid=CA1&Digits=12", "Digits=12&CallSid=CA1",
+                                "CallSid=%43A1&&Digits=1%32", "Digits=12&Digits=12&CallSid=CA1"}) {
+    request.body = body;
+    EXPECT_EQ(world.item(request).dedupe_key, hex_sha256("CallSidCA1Digits12")) << body;
+  }
+  request.set("I-Twilio-Idempotency-Token", "token_1");
+  EXPECT_EQ(world.item(request).dedupe_key, "token_1#" + hex_sha256("CallSidCA1Digits12"));
 }
 
 TEST(Twilio, CoversTheAddressAndEveryField) {
