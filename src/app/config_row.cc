@@ -8,6 +8,7 @@
 #include <deque>
 
 #include "core/text.h"
+#include "verify/signature.h"
 
 namespace creel {
 namespace {
@@ -164,6 +165,8 @@ class RowReader {
       is_good &= check_placeholder(place, name);
     }
     if (!is_good) return;
+    if (const auto fault = find_signature_fault(row_))
+      problems_.error(place, fmt::format("content: {}", *fault));
     if (!has_body && from_.has("content")) {
       problems_.warning(place,
                         "content has no {body}: whoever has seen one signature can send any body with it");

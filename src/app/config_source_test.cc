@@ -284,6 +284,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadSource{
             source("hmac", "header = 'X-S'\ncontent = '{id}{body}'"),
             "creel.toml:5:11: content has {id}, which needs an id, such as id = \"header:X-Request-Id\""},
+        BadSource{
+            source("hmac", "header = 'X-S'\ncontent = '{id}{body}'\nid = 'header:X-Id'"),
+            "creel.toml:5:11: content: an {id} or {/pointer} stands next to another placeholder, so that "
+            "characters could move from one to the other under the same signature: the sender must put a "
+            "text between them"},
         BadSource{source("hmac", "header = 'X-S'\ntimestamp_unit = 'seconds'"),
                   "creel.toml:5:18: timestamp_unit needs a timestamp_header"},
         BadSource{source("hmac", "header = 'X-S'\nid = 'data.id'"),
