@@ -74,6 +74,13 @@ enum class Scheme : std::uint8_t {
   none,               // nothing: whoever knows the path may send
 };
 
+// What makes the dedupe key of an event without an id.
+enum class WithoutId : std::uint8_t {
+  body,           // the body's SHA-256: the same bytes again are the same event
+  time_and_body,  // the signed time, as sent, with it: the same bytes at another time are another event
+  nothing,        // no key: every request is an event of its own
+};
+
 enum class SignatureAlgorithm : std::uint8_t {
   hmac_sha1,
   hmac_sha256,
@@ -191,10 +198,11 @@ struct Provider {
   // What an event is.
   BodyKind body = BodyKind::json;
   bool is_array = false;  // a JSON array of events; fields are looked up in each
-  // The first recipe that is whole makes the dedupe key, and its first field is the provider's id; without
-  // any, the body's SHA-256. Where a header of it is not signed, the body's SHA-256 is part of the key.
+  // The first recipe that is whole makes the dedupe key, and its first field is the provider's id. Where
+  // a header of it is not signed, the body's SHA-256 is part of the key.
   std::span<const KeyRecipe> dedupe;
-  std::span<const Field> types;  // the first that is there counts, as in all of these
+  WithoutId without_id = WithoutId::body;  // when no recipe is whole
+  std::span<const Field> types;            // the first that is there counts, as in all of these
   std::span<const TypeName> type_names;
   std::span<const Field> subjects;  // what the event is about
   std::span<const Field>
@@ -241,7 +249,7 @@ std::vector<std::string_view> sample_types(const Provider& provider);
 // One event of a request. `body` is its exact slice of the received bytes.
 struct ReceivedItem {
   std::string_view body;
-  std::string dedupe_key;
+  std::string dedupe_key;   // "" when nothing tells this event from another: it is never a duplicate
   std::string provider_id;  // what the provider calls this message; "" when it does not
   std::string type;         // "batch.completed"; "" when there is none
   std::string subject;      // "batch_…": the object the event is about; "" when there is none

@@ -69,6 +69,19 @@ void check_keys(const ConfigDraft& draft, ConfigProblems& problems) {
   }
 }
 
+void check_ids(const ConfigDraft& draft, ConfigProblems& problems) {
+  if (problems.has_errors()) return;
+  for (std::size_t i = 0; i < draft.config.sources.size(); ++i) {
+    const SourceConfig& source = draft.config.sources[i];
+    const Provider& row = *source.provider;
+    if (!row.dedupe.empty() || row.without_id != WithoutId::nothing || source.dedupe_by_body) continue;
+    problems.warning(draft.sources[i].whole,
+                     fmt::format("source \"{}\" has no id, so nothing that comes again is recognised as a "
+                                 "duplicate: say where one stands, such as id = \"/event_id\"",
+                                 source.name));
+  }
+}
+
 void check_destination(const Destination& destination, const DestinationPlaces& places,
                        ConfigProblems& problems) {
   const auto url = parse_http_url(destination.url);
@@ -171,6 +184,7 @@ void check_config(const ConfigDraft& draft, ConfigProblems& problems) {
   }
   check_routes(draft, problems);
   check_keys(draft, problems);
+  check_ids(draft, problems);
 }
 
 }  // namespace creel

@@ -132,6 +132,7 @@ class RowReader {
       own_->timestamp = {in_header(*name)};
       rule.timestamp = own_->timestamp;
       if (row_.tolerance == std::chrono::seconds(0)) row_.tolerance = std::chrono::minutes(5);
+      row_.without_id = WithoutId::time_and_body;
     }
     choice<TimestampUnit>(
         "timestamp_unit", rule.timestamp_unit,

@@ -31,9 +31,10 @@ bool has_timestamp(const Provider& row) {
   return row.tolerance > seconds(0);
 }
 
-// Whether the same signed body can come again under another id: the id stands in a header that no signature
-// covers.
+// Whether the same body can come again as another event: there is no id, or it stands in a header that no
+// signature covers.
 bool is_id_unsigned(const Provider& row) {
+  if (row.dedupe.empty() && row.without_id != WithoutId::body) return true;
   if (row.scheme == Scheme::standard_webhooks || row.scheme == Scheme::credential ||
       row.scheme == Scheme::none)
     return false;

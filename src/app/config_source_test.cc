@@ -136,6 +136,35 @@ TEST(Windows, OfReplayMakeTheBodyTheKeyForTheLongerTime) {
   EXPECT_EQ(loaded.config->sources.at(0).dedupe, 24h * 20);
 }
 
+TEST(Windows, OfReplayHoldForAnyBodyWithoutAnId) {
+  for (const char* provider : {"hmac", "token"}) {
+    const auto loaded = Machine{}.load(source(provider, "replay = '1d'"));
+    EXPECT_THAT(texts_of(loaded), IsEmpty());
+    ASSERT_TRUE(loaded.config);
+    EXPECT_TRUE(loaded.config->sources.at(0).dedupe_by_body);
+  }
+  EXPECT_FALSE(Machine{}.load(source("token", "id = '/id'\nreplay = '1d'")).config);
+}
+
+TEST(Windows, AreOfNoUseWithoutAnId) {
+  const char* kWarning =
+      "creel.toml:1:1: warning: source \"x\" has no id, so nothing that comes again is recognised as a "
+      "duplicate: say where one stands, such as id = \"/event_id\"";
+  EXPECT_THAT(texts_of(Machine{}.load(source("hmac", ""))), ElementsAre(kWarning));
+  EXPECT_THAT(texts_of(Machine{}.load(source("token", "type = '/kind'"))), ElementsAre(kWarning));
+  EXPECT_THAT(texts_of(Machine{}.load(source("hmac", "id = '/id'"))), IsEmpty());
+  EXPECT_THAT(
+      texts_of(Machine{}.load(source("hmac", "timestamp_header = 'X-T'\ncontent = '{timestamp}.{body}'"))),
+      IsEmpty());
+}
+
+TEST(Hmac, TellsTheSameBodyAtAnotherTimeApart) {
+  const auto loaded =
+      Machine{}.load(source("hmac", "timestamp_header = 'X-T'\ncontent = '{timestamp}.{body}'"));
+  ASSERT_TRUE(loaded.config);
+  EXPECT_EQ(loaded.config->sources.at(0).provider->without_id, WithoutId::time_and_body);
+}
+
 TEST(Windows, OfTimeAreTheProvidersUnlessSaid) {
   const auto loaded = Machine{}.load("[sources.openai]\n");
   ASSERT_TRUE(loaded.config);
@@ -247,7 +276,7 @@ time = '/at')"));
 
 TEST(Hmac, OverTheAddressNeedsOne) {
   const std::string toml =
-      source("hmac", "header = 'X-S'\ncontent = '{url}{body}'\nurl = 'https://x.example/in'");
+      source("hmac", "header = 'X-S'\ncontent = '{url}{body}'\nid = '/id'\nurl = 'https://x.example/in'");
   const auto loaded = Machine{}.load(toml);
   EXPECT_THAT(texts_of(loaded), IsEmpty());
   EXPECT_EQ(loaded.config->sources.at(0).url, "https://x.example/in");
@@ -297,7 +326,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "creel.toml:5:15: type: write \"header:NAME\" or a JSON pointer such as \"/data/id\""}));
 
 TEST(Token, StandsInAHeaderOrInTheQuery) {
-  const auto header = Machine{}.load(source("token", "header = 'X-Token'\ntype = 'header:X-Event'"));
+  const auto header = Machine{}.load(source("token", "header = 'X-Token'\nid = '/id'"));
   EXPECT_THAT(texts_of(header), IsEmpty());
   ASSERT_TRUE(header.config);
   const Provider& row = *header.config->sources.at(0).provider;
@@ -308,7 +337,7 @@ TEST(Token, StandsInAHeaderOrInTheQuery) {
   ASSERT_TRUE(bearer.config);
   ASSERT_EQ(bearer.config->sources.at(0).provider->credentials.size(), 2u);
   EXPECT_EQ(bearer.config->sources.at(0).provider->credentials[0].kind, CredentialPlace::Kind::bearer);
-  const auto query = Machine{}.load(source("token", "query = 'token'"));
+  const auto query = Machine{}.load(source("token", "query = 'token'\nid = '/id'"));
   EXPECT_THAT(texts_of(query), IsEmpty());
   EXPECT_EQ(query.config->sources.at(0).provider->credentials[0].kind, CredentialPlace::Kind::query);
 }
@@ -336,7 +365,7 @@ TEST(None, HasNoSecrets) {
   EXPECT_THAT(texts_of(loaded),
               ElementsAre(HasSubstr("accepts everything"),
                           "creel.toml:3:1: secrets is no option of provider \"none\", which accepts "
-                          "everything; its options are provider, path, dedupe, max_body, handshake, "
+                          "everything; its options are provider, path, dedupe, replay, max_body, handshake, "
                           "verify_token, id, type, subject, time"));
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace creel::cli {
 namespace {
@@ -171,6 +172,18 @@ bool counts_body(const Provider& provider, KeyRecipe recipe) {
   return has_header && (provider.scheme == Scheme::signature || provider.scheme == Scheme::jwt);
 }
 
+std::string key_without_id_text(WithoutId without, bool is_all) {
+  switch (without) {
+    case WithoutId::body:
+      return "SHA-256 of the body";
+    case WithoutId::time_and_body:
+      return "signed time + SHA-256 of the body";
+    case WithoutId::nothing:
+      return is_all ? "none: every request is an event" : "none";
+  }
+  std::unreachable();
+}
+
 std::string dedupe_text(const Provider& provider, const Quote& quote) {
   std::vector<std::string> words;
   for (const KeyRecipe& recipe : provider.dedupe) {
@@ -179,7 +192,8 @@ std::string dedupe_text(const Provider& provider, const Quote& quote) {
     if (counts_body(provider, recipe)) text += " + SHA-256 of the body";
     words.push_back(std::move(text));
   }
-  if (provider.scheme != Scheme::standard_webhooks) words.emplace_back("SHA-256 of the body");
+  if (provider.scheme != Scheme::standard_webhooks)
+    words.push_back(key_without_id_text(provider.without_id, words.empty()));
   return fmt::format("{}", fmt::join(words, ", else "));
 }
 

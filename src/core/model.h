@@ -57,7 +57,7 @@ struct Route {
 
 // One event of a request that is to be kept. The body is a slice of the request's.
 struct NewItem {
-  std::string_view dedupe_key;
+  std::string_view dedupe_key;  // "": never a duplicate
   std::string_view provider_id;
   std::string_view type;
   std::string_view subject;

@@ -103,12 +103,15 @@ Task<AcceptResult> Ingest::accept_again(RejectedRequest rejected) {
   const Time now = clock_.now();
   const auto age = std::chrono::ceil<std::chrono::seconds>(now - rejected.row.received);
   Content content;
+  // Without an id it is still one request: a crash before it is marked as accepted must not make two events.
+  const std::string key = "rejected " + std::to_string(rejected.row.id);
   const Accepted accepting{
       .source = *source,
       .request = stored.request,
       .received = now,
       .dedupe_window = source->configured.dedupe_window + std::max(age, std::chrono::seconds(0)),
-      .is_masked = true};
+      .is_masked = true,
+      .key_without_id = key};
   KeepAppend keeping(event_of(accepting, *std::move(received), content), store_, returns_);
   const KeepAppend::Result kept = co_await keeping;
   co_return accepted(rejected.row, *keeping.event, kept);

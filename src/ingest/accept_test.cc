@@ -79,9 +79,12 @@ class AcceptCredentialTest : public AcceptTest {
     accept(std::move(rejected));
     if (store_.waiting.empty()) return false;
     EXPECT_THAT(std::string(store_.waiting[0]->event->head), HasSubstr("creel-hmac:"));
+    healed_key_ = store_.waiting[0]->event->items[0].dedupe_key;
     sync(kKept);
     return results_.at(0).status == Status::accepted;
   }
+
+  std::string healed_key_;
 };
 
 TEST_F(AcceptTest, MakesAnEventOfWhatIsGenuineUnderTodaysSecret) {
@@ -240,6 +243,24 @@ TEST_F(AcceptCredentialTest, MasksWhatOnlyTodaysConfigurationCallsACredential) {
   EXPECT_THAT(std::string(store_.waiting[0]->event->head), Not(HasSubstr("t0ken")));
   sync(kKept);
   EXPECT_EQ(results_.at(0).status, Status::accepted);
+}
+
+// Events without an id are never duplicates, but one rejected request is still only one event.
+TEST_F(AcceptCredentialTest, MakesOneEventOfARequestWithoutAnId) {
+  static constexpr CredentialPlace kPlaces[] = {{CredentialPlace::Kind::bearer, ""}};
+  Provider row = row_with(kPlaces);
+  row.dedupe = {};
+  row.without_id = WithoutId::nothing;
+  headers_ = {{"Host", "example.org"}, {"Authorization", "Bearer t0ken"}};
+  const auto headers = headers_;
+  only(source_of(row, "t0ken"));
+  headers_ = headers;
+  send();
+  ASSERT_EQ(store_.waiting.size(), 1u);
+  EXPECT_EQ(store_.waiting[0]->event->items[0].dedupe_key, "");
+  sync(kKept);
+  ASSERT_TRUE(heals(row, "wr0ng", "t0ken"));
+  EXPECT_EQ(healed_key_, "rejected 3");
 }
 
 // Whoever sends a mask instead of the secret has not sent the secret.

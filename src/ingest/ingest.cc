@@ -187,6 +187,7 @@ Genuine<NewEvent> Ingest::event_of(const Accepted& accepted, Genuine<Received> g
                    .destinations = accepted.source.destinations};
     if (received.items.size() == 1) {
       content.item = item_of(received.items.front());
+      if (content.item.dedupe_key.empty()) content.item.dedupe_key = accepted.key_without_id;
       event.items = std::span(&content.item, 1);
     } else {
       for (const ReceivedItem& item : received.items)

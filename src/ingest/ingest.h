@@ -94,7 +94,8 @@ class Ingest final : public http::Handler {
     const http::Request& request;
     Time received;
     std::chrono::seconds dedupe_window;
-    bool is_masked = false;  // its head holds no credential any more
+    bool is_masked = false;                // its head holds no credential any more
+    std::string_view key_without_id = {};  // of its only event, where that has no dedupe key of its own
   };
 
   std::shared_ptr<const Snapshot> snapshot_of(std::vector<IngestSource> sources,

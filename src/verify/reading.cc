@@ -79,6 +79,25 @@ std::string hash_of_body(const ReadRequest& read, const FieldPlaces& places, std
   return to_hex(sha256(body));
 }
 
+// The key of an event that nothing names.
+std::string key_without_id(const ReadRequest& read, const FieldPlaces& places, std::string_view body) {
+  const WithoutId without = read.dedupe_by_body ? WithoutId::body : read.provider.without_id;
+  std::string key;
+  switch (without) {
+    case WithoutId::nothing:
+      return key;
+    case WithoutId::time_and_body:
+      for (const Field& time : read.provider.signature.timestamp) {
+        NumberText room;
+        key = as_id(find_text(places, time, room)) + '#';
+      }
+      break;
+    case WithoutId::body:
+      break;
+  }
+  return key + hash_of_body(read, places, body);
+}
+
 // Fills in key and id. An element of an array shares the request's headers, and the id that is signed, with
 // its neighbours: where its key has one of them, its own bytes are part of it too.
 void identify(const ReadRequest& read, const FieldPlaces& places, bool is_element, ReceivedItem& item) {
@@ -97,9 +116,12 @@ void identify(const ReadRequest& read, const FieldPlaces& places, bool is_elemen
     item.dedupe_key = std::move(recipe.key);
   }
   if (read.dedupe_by_body) item.dedupe_key.clear();
-  if (!item.dedupe_key.empty() && !needs_body) return;
-  if (!item.dedupe_key.empty()) item.dedupe_key += '#';
-  item.dedupe_key += hash_of_body(read, places, item.body);
+  if (item.dedupe_key.empty()) {
+    item.dedupe_key = key_without_id(read, places, item.body);
+  } else if (needs_body) {
+    item.dedupe_key += '#';
+    item.dedupe_key += hash_of_body(read, places, item.body);
+  }
 }
 
 // --- Events

@@ -26,6 +26,7 @@ struct Reading {
   BodyKind kind = BodyKind::json;
   bool is_array = false;
   bool dedupe_by_body = false;
+  WithoutId without_id = WithoutId::body;
 
   std::expected<Items, ReceiveError> read() const {
     static constexpr std::array kHeaderId{in_header("x-delivery")};
@@ -34,12 +35,15 @@ struct Reading {
     static constexpr std::array kTypes{in_header("x-event"), in_body("/type"), in_body("/object/kind")};
     static constexpr std::array kSubjects{in_body("/object/id"), in_body("/user")};
     static constexpr std::array kTimes{in_body("/time"), in_header("x-time")};
+    static constexpr std::array kSignedTime{in_header("x-signed-at")};
     const Provider row{.name = "made-up",
                        .title = "Made up",
                        .scheme = scheme,
+                       .signature = {.timestamp = kSignedTime},
                        .body = kind,
                        .is_array = is_array,
                        .dedupe = kDedupe,
+                       .without_id = without_id,
                        .types = kTypes,
                        .subjects = kSubjects,
                        .times = kTimes};
@@ -275,6 +279,23 @@ TEST(DedupeKey, CanBeTheBodyAlone) {
   reading.proof_id = "s1";
   EXPECT_EQ(reading.one().dedupe_key, hash("{}"));
   EXPECT_EQ(reading.one().provider_id, "s1");
+}
+
+TEST(DedupeKey, TellsTheSameBodyAtAnotherTimeApartWhereTheRowSaysSo) {
+  Reading reading{.headers = {{"x-signed-at", "1750000000"}}, .without_id = WithoutId::time_and_body};
+  EXPECT_EQ(reading.one().dedupe_key, "1750000000#" + hash("{}"));
+  EXPECT_EQ(reading.one().provider_id, "");
+  reading.dedupe_by_body = true;
+  EXPECT_EQ(reading.one().dedupe_key, hash("{}"));
+}
+
+TEST(DedupeKey, IsNoneWithoutAnIdWhereTheRowSaysSo) {
+  Reading reading{.without_id = WithoutId::nothing};
+  EXPECT_EQ(reading.one().dedupe_key, "");
+  reading.body = R"({"id":"1","seq":"2"})";
+  EXPECT_EQ(reading.one().dedupe_key, "1\n2");
+  reading = {.dedupe_by_body = true, .without_id = WithoutId::nothing};
+  EXPECT_EQ(reading.one().dedupe_key, hash("{}"));
 }
 
 TEST(DedupeKey, IsBounded) {

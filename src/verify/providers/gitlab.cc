@@ -1,6 +1,6 @@
 // GitLab: a token that comes along and covers nothing. An Idempotency-Key is the same over retries; servers
-// before 17.4 send none, and never try again, so the body is the key. The event's UUID is none: webhooks that
-// an event of a webhook causes share it. docs/providers.md
+// before 17.4 send none, and never try again, so each of their requests is an event of its own. The event's
+// UUID is no key: webhooks that an event of a webhook causes share it. docs/providers.md
 #include <array>
 
 #include "verify/providers/table.h"
@@ -78,6 +78,7 @@ constinit const Provider kGitlab{
     .reject_status = 401,
     .reject_text = "Unauthorized",
     .dedupe = kDedupe,
+    .without_id = WithoutId::nothing,
     .types = kTypes,
     .subjects = kSubjects,
     .times = kTimes,
@@ -85,7 +86,8 @@ constinit const Provider kGitlab{
     .samples = kSamples,
     .documentation = "https://docs.gitlab.com/user/project/integrations/webhooks/",
     .notes =
-        "The token covers nothing: use HTTPS. A webhook with a signing token (whsec_...) signs as "
+        "The token covers nothing: use HTTPS. Before GitLab 17.4 there is no id, and nothing tries again: "
+        "every request is an event. A webhook with a signing token (whsec_...) signs as "
         "Standard Webhooks: give such a source the provider \"standard-webhooks\". Four failures in a "
         "row pause a webhook, forty end it.",
 };

@@ -30,6 +30,7 @@ constinit const Provider kHmac{
     .methods = kPost,
     .reject_status = 401,
     .body = BodyKind::any,
+    .without_id = WithoutId::nothing,
     .types = kTypes,
     .times = kTimes,
     .samples = kSamples,

@@ -27,6 +27,7 @@ constinit const Provider kNone{
     .reject_status = 401,
     .reject_text = "Unauthorized",
     .body = BodyKind::any,
+    .without_id = WithoutId::nothing,
     .types = kTypes,
     .times = kTimes,
     .samples = kSamples,

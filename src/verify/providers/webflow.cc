@@ -58,6 +58,7 @@ constinit const Provider kWebflow{
     .tolerance = 5min,
     .retry_horizon = 1h,  // Three attempts, ten minutes apart.
     .methods = kPost,
+    .without_id = WithoutId::time_and_body,
     .types = kTypes,
     .subjects = kSubjects,
     .times = kTimes,
@@ -68,8 +69,8 @@ constinit const Provider kWebflow{
     .notes =
         "The secret is the OAuth app's client secret, or the webhook's own where an API token made "
         "it, as text. Webhooks made in the dashboard are not signed: for these use the provider "
-        "\"none\" at a path that nobody guesses. There is no event id: the same body again counts as "
-        "a duplicate.",
+        "\"none\" at a path that nobody guesses. There is no event id: the same body counts as a "
+        "duplicate only with the same time.",
 };
 
 }  // namespace creel::providers

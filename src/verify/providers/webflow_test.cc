@@ -13,7 +13,7 @@ TEST(Webflow, ReadsAnEvent) {
       R"({"triggerType":"form_submission","payload":{"id":"form_1","submittedAt":"2025-06-15T15:06:40.5Z"}})");
   const ReceivedItem item = world.item(request);
   EXPECT_EQ(item.provider_id, "");
-  EXPECT_EQ(item.dedupe_key, hex_sha256(request.body));
+  EXPECT_EQ(item.dedupe_key, "1750000000000#" + hex_sha256(request.body));
   EXPECT_EQ(item.type, "form_submission");
   EXPECT_EQ(item.subject, "form_1");
   EXPECT_EQ(item.occurred, kNow);
@@ -27,6 +27,16 @@ TEST(Webflow, CountsInMilliseconds) {
   EXPECT_EQ(world.refusal(request, kNow + 5min), std::nullopt);
   EXPECT_EQ(world.refusal(request, kNow + 5min + 1s), VerifyError::timestamp_too_old);
   EXPECT_EQ(world.refusal(request, kNow - 5min - 1s), VerifyError::timestamp_too_new);
+}
+
+// The body of a form that is sent in twice, or of a site that is published twice, is the same.
+TEST(Webflow, TellsTwoEventsWithOneBodyApart) {
+  const ProviderWorld world("webflow", "secret");
+  const std::string body = R"({"triggerType":"site_publish","payload":{"siteId":"s_1"}})";
+  SentRequest later = world.signed_request(body);
+  later.set("x-webflow-timestamp", "1750000060000");
+  later.set("x-webflow-signature", hex_hmac_sha256("secret", "1750000060000:" + body));
+  EXPECT_NE(world.item(world.signed_request(body)).dedupe_key, world.item(later).dedupe_key);
 }
 
 TEST(Webflow, WantsDigits) {
