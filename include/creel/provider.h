@@ -345,9 +345,14 @@ class Receiver {
   std::string_view key_label(std::size_t index) const;
 
   // Whether a header or a query field carries this source's credential: neither stored nor forwarded as it
-  // came.
+  // came. A query field's name is decoded.
   bool is_credential_header(std::string_view name) const;
   bool is_credential_query(std::string_view name) const;
+  // Whether the row reads a header for something else, an id, a type, a time or a signature, however much its
+  // name looks like a credential's. A signature is good for one body only.
+  bool reads_header(std::string_view name) const;
+  // Whether the query is part of what the provider signs.
+  bool signs_query() const;
 
   // Whether any key can make what the provider's signature is, or send along its credential.
   bool can_sign() const;

@@ -48,6 +48,11 @@ bool is_credential_header(std::string_view name) {
   }
 }
 
+bool is_login_header(std::string_view name) {
+  return starts_with_ignoring_case(name, "proxy-") || ends_with_ignoring_case(name, "authorization") ||
+         equal_ignoring_case(name, "cookie") || equal_ignoring_case(name, "set-cookie");
+}
+
 bool is_credential_field(std::string_view name) {
   return std::ranges::any_of(kFields,
                              [&](std::string_view field) { return equal_ignoring_case(name, field); });

@@ -1,7 +1,7 @@
 // Which headers and query fields are a credential by their name, and how a query is taken apart to find them.
 //
 // One list for both sides: what comes in is masked before it is stored, and what goes out leaves it behind. A
-// source can name more (Receiver::is_credential_header and is_credential_query).
+// source can name more, and knows what a name only looks like: Receiver has both.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,9 @@ inline constexpr std::string_view kMaskPrefix = "creel-hmac:";
 // Authorization, Cookie, Set-Cookie, every Proxy-… header, and names that end in authorization, token,
 // secret, password, api-key or access-key. Signature headers are none: they are good for one body only.
 bool is_credential_header(std::string_view name);
+
+// Those among them that are one whatever a source reads there: Authorization, Cookie, Set-Cookie, Proxy-….
+bool is_login_header(std::string_view name);
 
 // token, access_token, verify_token, hub.verify_token, api_key, apikey, key, secret, client_secret, password,
 // auth; without regard to case. `name` is decoded.
@@ -50,6 +53,22 @@ bool is_credential_query(const QueryField& field, IsCredential is_credential) {
   if (field.name.find_first_of("%+") == std::string_view::npos) return is_credential(field.name);
   const std::string name = decoded_query(field.name);
   return is_credential(std::string_view(name));
+}
+
+// The same with the word of a source (a Receiver): what it calls its credential is one, and a header that it
+// reads, an id or a signature by the name of X-Idempotency-Token, is none.
+template <class Source>
+bool is_credential_header_of(std::string_view name, const Source& source) {
+  if (source.is_credential_header(name)) return true;
+  return is_credential_header(name) && (is_login_header(name) || !source.reads_header(name));
+}
+
+// A source whose provider signs the address signs the query: it is kept as it came, but for its credential.
+template <class Source>
+bool is_credential_query_of(const QueryField& field, const Source& source) {
+  return is_credential_query(field, [&source](std::string_view name) {
+    return source.is_credential_query(name) || (is_credential_field(name) && !source.signs_query());
+  });
 }
 
 }  // namespace creel

@@ -21,6 +21,35 @@ TEST(Credentials, AreKnownByTheNamesOfHeaders) {
   }
 }
 
+struct FakeSource {
+  bool is_credential_header(std::string_view name) const { return name == "X-Own"; }
+  bool is_credential_query(std::string_view name) const { return name == "own"; }
+  bool reads_header(std::string_view name) const {
+    return name == "X-Idempotency-Token" || name == "X-Own" || name == "Authorization" || name == "Cookie";
+  }
+  bool signs_query() const { return is_query_signed; }
+  bool is_query_signed = false;
+};
+
+TEST(Credentials, AreNoHeadersThatASourceReads) {
+  const FakeSource source;
+  for (std::string_view name : {"X-Own", "X-Other-Token", "Authorization", "Cookie", "Proxy-Token"})
+    EXPECT_TRUE(is_credential_header_of(name, source)) << name;
+  for (std::string_view name : {"X-Idempotency-Token", "Host"})
+    EXPECT_FALSE(is_credential_header_of(name, source)) << name;
+}
+
+TEST(Credentials, AreNoFieldsOfASignedQueryButTheSourcesOwn) {
+  const auto is_credential = [](std::string_view text, bool is_query_signed) {
+    return is_credential_query_of(query_field(text), FakeSource{is_query_signed});
+  };
+  EXPECT_TRUE(is_credential("token=1", false));
+  EXPECT_FALSE(is_credential("token=1", true));
+  EXPECT_TRUE(is_credential("own=1", true));
+  EXPECT_TRUE(is_credential("%6fwn=1", true));
+  EXPECT_FALSE(is_credential("else=1", false));
+}
+
 TEST(Credentials, AreKnownByTheNamesOfQueryFields) {
   for (std::string_view name : {"token", "KEY", "hub.verify_token", "client_secret"})
     EXPECT_TRUE(is_credential_field(name)) << name;

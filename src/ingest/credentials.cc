@@ -26,13 +26,11 @@ struct CredentialMask::Rules {
 
   bool covers(const Header& header) const {
     if (is_stored && header.value.starts_with(kMaskPrefix)) return false;
-    return is_credential_header(header.name) || receiver.is_credential_header(header.name);
+    return is_credential_header_of(header.name, receiver);
   }
   bool covers(const QueryField& field) const {
     if (is_stored && field.value.starts_with(kMaskPrefix)) return false;
-    return is_credential_query(field, [this](std::string_view name) {
-      return is_credential_field(name) || receiver.is_credential_query(name);
-    });
+    return is_credential_query_of(field, receiver);
   }
   bool covers_any_of(const http::Request& request) const {
     for (const Header& header : request.headers) {

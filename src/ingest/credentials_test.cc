@@ -112,6 +112,59 @@ TEST(CredentialMask, ReplacesTheTokenOfAHandshakeWhateverItsSourceIs) {
                 " HTTP/1.1\r\nHost: h\r\n");
 }
 
+TEST(CredentialMask, ReplacesTheTokenOfAHandshakeHoweverItIsEncoded) {
+  Parsed parsed("GET /hook?hub%2Everify_token=t HTTP/1.1\r\nHost: example.org\r\n");
+  const CredentialMask credentials = mask();
+  const Receiver meta(*find_provider("hubspot"), {}, {.handshake = Handshake::hub_challenge});
+  EXPECT_EQ(credentials.masked_head(parsed.request, meta),
+            "GET /hook?hub%2Everify_token=" + credentials.masked("t") + " HTTP/1.1\r\nHost: example.org\r\n");
+}
+
+// Twilio's id: masked it would be another one when the request is accepted after all.
+TEST(CredentialMask, LeavesTheHeadersThatASourceReads) {
+  Parsed parsed("POST /hook HTTP/1.1\r\nI-Twilio-Idempotency-Token: idem_1\r\n");
+  EXPECT_EQ(mask().masked_head(parsed.request, Receiver(*find_provider("twilio"), {})), std::nullopt);
+  EXPECT_NE(mask().masked_head(parsed.request, plain()), std::nullopt);
+}
+
+TEST(CredentialMask, LeavesASignatureByTheNameOfAToken) {
+  static constexpr std::array kSignatures{in_header("X-Signature-Token")};
+  static constexpr std::array kTime{in_header("X-Time-Secret")};
+  const Provider row{.name = "made-up",
+                     .scheme = Scheme::signature,
+                     .signature = {.signatures = kSignatures, .timestamp = kTime},
+                     .methods = kMethods};
+  const Receiver receiver(row, {});
+  Parsed parsed("POST /hook HTTP/1.1\r\nx-signature-token: 00\r\nX-Time-Secret: 1\r\n");
+  EXPECT_EQ(mask().masked_head(parsed.request, receiver), std::nullopt);
+  EXPECT_NE(mask().masked_head(parsed.request, plain()), std::nullopt);
+}
+
+// A signature over the address covers the query: with a mask in it the request could never be verified again.
+TEST(CredentialMask, LeavesAQueryThatIsSigned) {
+  Parsed parsed("POST /hook?token=t&key=k HTTP/1.1\r\nHost: example.org\r\n");
+  EXPECT_EQ(mask().masked_head(parsed.request, Receiver(*find_provider("twilio"), {})), std::nullopt);
+  EXPECT_NE(mask().masked_head(parsed.request, plain()), std::nullopt);
+}
+
+// Whatever else a row says of it.
+TEST(CredentialMask, ReplacesTheCredentialOfEveryProvider) {
+  for (const Provider& row : all_providers()) {
+    const Receiver receiver(row, {});
+    for (const CredentialPlace& place : row.credentials) {
+      using Kind = CredentialPlace::Kind;
+      const bool is_header = place.kind == Kind::header;
+      const std::string name(is_header ? place.name : "Authorization");
+      Parsed parsed(place.kind == Kind::query
+                        ? "POST /hook?" + std::string(place.name) + "=s3cret HTTP/1.1\r\nHost: a\r\n"
+                        : "POST /hook HTTP/1.1\r\n" + name + ": s3cret\r\n");
+      const auto head = mask().masked_head(parsed.request, receiver);
+      ASSERT_TRUE(head) << row.name;
+      EXPECT_EQ(head->find("s3cret"), std::string::npos) << row.name;
+    }
+  }
+}
+
 TEST(CredentialMask, LeavesWhatIsMaskedInAStoredHeadAndReplacesTheRest) {
   const CredentialMask credentials = mask();
   const std::string once = credentials.masked("t");

@@ -166,6 +166,22 @@ bool Receiver::is_credential_query(std::string_view name) const {
   });
 }
 
+bool Receiver::reads_header(std::string_view name) const {
+  const Provider& row = impl_->provider;
+  const auto is_it = [name](std::string_view other) { return equals_ignoring_case(other, name); };
+  const auto is_among = [&is_it](std::span<const Field> fields) {
+    return std::ranges::any_of(
+        fields, [&is_it](const Field& field) { return field.in == Field::In::header && is_it(field.name); });
+  };
+  return is_among(row.signature.signatures) || is_among(row.signature.timestamp) || is_it(row.token_header) ||
+         std::ranges::any_of(row.signature_headers, is_it) || std::ranges::any_of(row.dedupe, is_among) ||
+         is_among(row.types) || is_among(row.subjects) || is_among(row.times);
+}
+
+bool Receiver::signs_query() const {
+  return impl_->provider.needs_url;
+}
+
 bool Receiver::can_sign() const {
   return impl_->scheme->can_sign();
 }
