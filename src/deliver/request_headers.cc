@@ -31,9 +31,10 @@ bool is_one_of(std::string_view name, const Names& names) {
 
 // Whether `header` proves who sends it. A masked value tells so even when its source is no more.
 bool is_credential(const Header& header, const Receiver* receiver) {
-  return is_credential_header(header.name) || header.value.starts_with(kMaskPrefix) ||
-         (receiver && receiver->is_credential_header(header.name));
+  if (header.value.starts_with(kMaskPrefix)) return true;
+  return receiver ? is_credential_header_of(header.name, *receiver) : is_credential_header(header.name);
 }
+// By its name even where the query is signed: it was signed for another address than the destination's.
 bool is_credential(const QueryField& field, const Receiver* receiver) {
   if (field.has_value && field.value.starts_with(kMaskPrefix)) return true;
   return is_credential_query(field, [receiver](std::string_view name) {
@@ -173,13 +174,24 @@ std::expected<Receiver::Signed, std::string> sign(const Destination& destination
   std::unreachable();
 }
 
-// Whether a header carries the signature of the event's provider; of any, when the source is not known any
-// more.
-bool is_signature(std::string_view name, const Receiver* receiver) {
-  if (receiver) return is_one_of(name, receiver->provider().signature_headers);
-  return std::ranges::any_of(all_providers(), [name](const Provider& provider) {
-    return is_one_of(name, provider.signature_headers);
-  });
+// Whether any provider has its signature or its credential in a header of this name.
+bool is_any_signature(std::string_view name) {
+  constexpr std::array<std::string_view, 2> kAlways{"webhook-signature", "svix-signature"};
+  return is_one_of(name, kAlways) || std::ranges::any_of(all_providers(), [name](const Provider& provider) {
+           return is_one_of(name, provider.signature_headers) ||
+                  std::ranges::any_of(provider.credentials, [name](const CredentialPlace& place) {
+                    return place.kind == CredentialPlace::Kind::header &&
+                           equal_ignoring_case(place.name, name);
+                  });
+         });
+}
+
+// Whether a header carries a signature that this destination is not to have: that of the event's provider; of
+// any, when the source is not known any more, and for a stranger, since a provider may sign in several ways,
+// of which the source checks one.
+bool is_signature(std::string_view name, const Destination& destination, const Receiver* receiver) {
+  if (receiver && is_one_of(name, receiver->provider().signature_headers)) return true;
+  return (!receiver || destination.untrusted) && is_any_signature(name);
 }
 
 // creel's own headers.
@@ -251,7 +263,7 @@ std::expected<void, std::string> write_request(const Destination& destination, c
     const std::string_view name = header.name;
     const auto is_signed_anew = [name](const auto& other) { return equal_ignoring_case(name, other.name); };
     if (is_never_forwarded(header, receiver) || is_one_of(name, listed)) continue;
-    if (drops_signature && is_signature(name, receiver)) continue;
+    if (drops_signature && is_signature(name, destination, receiver)) continue;
     if (std::ranges::any_of(made->headers, is_signed_anew)) continue;
     has_content_type |= equal_ignoring_case(name, "content-type");
     has_accept |= equal_ignoring_case(name, "accept");

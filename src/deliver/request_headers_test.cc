@@ -185,6 +185,36 @@ TEST(RequestHeaders, AStrangerNeverGetsTheProvidersSignature) {
   }
 }
 
+// A provider may sign in several ways, and a request passes through others' hands.
+TEST(RequestHeaders, AStrangerGetsNoSignatureOfAnyOtherProviderEither) {
+  Delivery delivery;
+  delivery.event->head +=
+      "svix-signature: v1,x\r\nX-Hub-Signature-256: sha256=00\r\nStripe-Signature: t=1,v1=00\r\n";
+  delivery.destination.sign = SignMode::none;
+  EXPECT_EQ(delivery.send()["Stripe-Signature"], "t=1,v1=00");
+  delivery.destination.untrusted = true;
+  for (int i = 0; i < 2; ++i) {
+    const Sent sent = delivery.send();
+    for (const char* name :
+         {"svix-signature", "webhook-signature", "X-Hub-Signature-256", "Stripe-Signature"})
+      EXPECT_EQ(sent[name], "") << name;
+    EXPECT_EQ(sent["X-Kept"], "yes");
+    delivery.receiver = std::make_unique<Receiver>(*find_provider("github"), std::vector<Key>());
+  }
+}
+
+// "Token" in the name of an id makes it no credential.
+TEST(RequestHeaders, SendsOnAHeaderThatTheSourceReads) {
+  Delivery delivery;
+  delivery.destination.sign = SignMode::none;
+  delivery.event->head += "I-Twilio-Idempotency-Token: idem_1\r\nX-Other-Token: t\r\n";
+  EXPECT_EQ(delivery.send()["I-Twilio-Idempotency-Token"], "");
+  delivery.receiver = std::make_unique<Receiver>(*find_provider("twilio"), std::vector<Key>());
+  const Sent sent = delivery.send();
+  EXPECT_EQ(sent["I-Twilio-Idempotency-Token"], "idem_1");
+  EXPECT_EQ(sent["X-Other-Token"], "");
+}
+
 TEST(RequestHeaders, SaysWhyItCannotSign) {
   Delivery item;
   item.event->is_whole = false;
