@@ -15,7 +15,13 @@ constexpr std::array<std::string_view, 1> kEnvironment{"HUBSPOT_CLIENT_SECRET"};
 // eventId alone is not unique, says HubSpot.
 constexpr std::array kEvent{in_body("/eventId"), in_body("/portalId"), in_body("/subscriptionId"),
                             in_body("/occurredAt"), in_body("/objectId")};
-constexpr std::array<KeyRecipe, 1> kDedupe{kEvent};
+// An association has two objects, and events to come may have none.
+constexpr std::array kAssociation{in_body("/eventId"),        in_body("/portalId"),
+                                  in_body("/subscriptionId"), in_body("/occurredAt"),
+                                  in_body("/fromObjectId"),   in_body("/toObjectId")};
+constexpr std::array kBare{in_body("/eventId"), in_body("/portalId"), in_body("/subscriptionId"),
+                           in_body("/occurredAt")};
+constexpr std::array<KeyRecipe, 3> kDedupe{kEvent, kAssociation, kBare};
 constexpr std::array kTypes{in_body("/subscriptionType"), in_body("/eventType")};
 constexpr std::array kSubjects{in_body("/objectId")};
 constexpr std::array kTimes{in_body("/occurredAt")};

@@ -37,6 +37,26 @@ TEST(Hubspot, KnowsAnEventThatComesAgain) {
             world.item(world.signed_request("[" + std::string(kFirst) + "]")).dedupe_key);
 }
 
+// An association has no objectId; with its attemptNumber in it the body is no key.
+TEST(Hubspot, KnowsAnAssociationThatComesAgain) {
+  const ProviderWorld world("hubspot");
+  const auto key = [&world](std::string_view to, std::string_view attempt) {
+    return world
+        .item(world.signed_request(
+            R"([{"eventId":1,"subscriptionId":24,"portalId":33,"occurredAt":1750000000126,)"
+            R"("subscriptionType":"contact.associationChange","associationType":"CONTACT_TO_COMPANY",)"
+            R"("fromObjectId":7,"toObjectId":)" +
+            std::string(to) + R"(,"attemptNumber":)" + std::string(attempt) + "}]"))
+        .dedupe_key;
+  };
+  EXPECT_EQ(key("8", "0"), "1\n33\n24\n1750000000126\n7\n8");
+  EXPECT_EQ(key("8", "1"), key("8", "0"));
+  EXPECT_NE(key("9", "0"), key("8", "0"));
+  const ReceivedItem bare = world.item(world.signed_request(
+      R"([{"eventId":1,"subscriptionId":24,"portalId":33,"occurredAt":1750000000126,"attemptNumber":2}])"));
+  EXPECT_EQ(bare.dedupe_key, "1\n33\n24\n1750000000126");
+}
+
 TEST(Hubspot, TakesTheObjectOfAWorkflow) {
   const ProviderWorld world("hubspot");
   const ReceivedItem item = world.item(world.signed_request(R"({"objectId":42,"portalId":33})"));

@@ -14,8 +14,12 @@ constexpr std::array kTimestamp{in_body("/webhookTimestamp")};
 constexpr std::array<std::string_view, 1> kEnvironment{"LINEAR_WEBHOOK_SECRET"};
 constexpr std::array kChange{in_body("/data/id"), in_body("/type"), in_body("/action"),
                              in_body("/createdAt")};
+constexpr std::array kSession{in_body("/agentSession/id"), in_body("/type"), in_body("/action"),
+                              in_body("/createdAt")};
+constexpr std::array kNotification{in_body("/notification/id"), in_body("/type"), in_body("/action"),
+                                   in_body("/createdAt")};
 constexpr std::array kDelivery{in_header("Linear-Delivery")};
-constexpr std::array<KeyRecipe, 2> kDedupe{kChange, kDelivery};
+constexpr std::array<KeyRecipe, 4> kDedupe{kChange, kSession, kNotification, kDelivery};
 constexpr std::array kTypes{
     Field{.in = Field::In::body, .name = "/type", .qualifier = "/action"},
     in_header("Linear-Event"),

@@ -32,6 +32,23 @@ TEST(Linear, KnowsAnEventThatComesAgain) {
   EXPECT_EQ(first.dedupe_key, again.dedupe_key);
 }
 
+// What agents are told stands in no /data.
+TEST(Linear, KnowsWhatAnAgentIsToldAgain) {
+  const ProviderWorld world("linear");
+  for (const std::string object : {"agentSession", "notification"}) {
+    const auto key = [&](std::string_view id, std::string_view stamp) {
+      SentRequest request = world.signed_request(
+          R"({"type":"Sample","action":"prompted","createdAt":"2025-06-15T15:06:40.126Z",")" + object +
+          R"(":{"id":")" + std::string(id) + R"("},"webhookTimestamp":)" + std::string(stamp) + "}");
+      request.set("Linear-Delivery", "delivery_" + std::string(stamp));
+      return world.item(request).dedupe_key;
+    };
+    EXPECT_EQ(key("one", "1750000000126"), "one\nSample\nprompted\n2025-06-15T15:06:40.126Z");
+    EXPECT_EQ(key("one", "1750000003126"), key("one", "1750000000126"));
+    EXPECT_NE(key("two", "1750000000126"), key("one", "1750000000126"));
+  }
+}
+
 TEST(Linear, ChecksTheTimeInTheBody) {
   const ProviderWorld world("linear");
   const SentRequest request = world.signed_request(issue("1750000000000"));
