@@ -134,6 +134,21 @@ void check_items(const Config& config, const std::string& from, const std::strin
                              from, to));
 }
 
+// A signature in the body goes wherever the body goes.
+void check_stranger(const Config& config, const std::string& from, const std::string& to, Place place,
+                    ConfigProblems& problems) {
+  const auto source = std::ranges::find(config.sources, from, &SourceConfig::name);
+  const auto destination = std::ranges::find(config.destinations, to, &Destination::name);
+  if (source == config.sources.end() || !source->provider) return;
+  if (destination == config.destinations.end() || !destination->untrusted) return;
+  const auto is_in_body = [](const Field& field) { return field.in == Field::In::body; };
+  if (std::ranges::none_of(source->provider->signature.signatures, is_in_body)) return;
+  problems.error(place, fmt::format("the signature stands in the body of what source \"{}\" receives, and "
+                                    "[destinations.{}] is untrusted: it must not get what it could play "
+                                    "elsewhere",
+                                    from, to));
+}
+
 void check_routes(const ConfigDraft& draft, ConfigProblems& problems) {
   const Config& config = draft.config;
   const auto sources = names_of(config.sources);
@@ -149,6 +164,7 @@ void check_routes(const ConfigDraft& draft, ConfigProblems& problems) {
       reached.insert(route.to[j]);
       for (const std::string& source : route.from) {
         check_items(config, source, route.to[j], places.to[j], problems);
+        check_stranger(config, source, route.to[j], places.to[j], problems);
         if (pairs.emplace(source, route.to[j]).second) continue;
         problems.warning(
             places.to[j],

@@ -103,6 +103,19 @@ TEST(Url, IsAskedForWhereAVariableAloneDoesNotDo) {
 // --- Arrays
 // -------------------------------------------------------------------------------------------------------
 
+TEST(SignatureInTheBody, GoesToNoStranger) {
+  const auto to = [](std::string_view provider, std::string_view options) {
+    return source(provider, "") + "[destinations.app]\nurl = 'https://app.example/'\nsign = 'none'\n" +
+           std::string(options) + "\n[[routes]]\nfrom = ['x']\nto = ['app']\n";
+  };
+  EXPECT_THAT(texts_of(Machine{}.load(to("mailgun", ""))), IsEmpty());
+  EXPECT_THAT(texts_of(Machine{}.load(to("github", "untrusted = true"))), IsEmpty());
+  EXPECT_THAT(texts_of(Machine{}.load(to("mailgun", "untrusted = true"))),
+              ElementsAre("creel.toml:11:7: the signature stands in the body of what source \"x\" receives, "
+                          "and [destinations.app] is untrusted: it must not get what it could play "
+                          "elsewhere"));
+}
+
 TEST(Items, AreNotSignedAsTheirSource) {
   const std::string toml = source("hubspot", "url = 'https://x.example/in'");
   const auto to = [&toml](std::string_view sign) {
