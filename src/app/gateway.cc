@@ -64,7 +64,10 @@ std::vector<IngestSource> ingest_sources(const Live& live) {
 }
 
 std::chrono::seconds longest_window(const Config& config) {
-  return std::ranges::max_element(config.sources, {}, &SourceConfig::dedupe)->dedupe;
+  std::chrono::seconds longest{0};
+  for (const SourceConfig& source : config.sources)
+    longest = std::max(longest, source.dedupe);
+  return longest;
 }
 
 AcceptAnswer::Status answer_of(AcceptResult::Status status) {
@@ -307,10 +310,10 @@ class Gateway {
     if (!changes.fixed.empty()) return refuse("the new one needs a restart");
 
     if (const auto longest = longest_window(*loaded.config); longest > dedupe_window_max_) {
-      log_.warning(
-          "a dedupe window is longer than any was at the start: until a restart it does not hold for events "
-          "that the store had to remove for want of room",
-          {{"seconds", static_cast<std::int64_t>(longest.count())}});
+      // The store keeps the keys of removed events for as long as it was told when it was opened.
+      log_.error("a dedupe window is longer than any was at the start: restart creel to apply it",
+                 {{"seconds", static_cast<std::int64_t>(longest.count())}});
+      return refuse("the new one needs a restart");
     }
     const auto live = live_of(std::move(*loaded.config));
     live_.set(live);

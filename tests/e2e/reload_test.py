@@ -115,6 +115,17 @@ class Reload(unittest.TestCase):
             self.assertIn('destination \\"new\\" changed: restart creel to apply it', creel.log())
             self.assertEqual(creel.post(Webhook(), "/webhooks/b").status, 404)
 
+    def test_a_longer_dedupe_window_needs_a_restart(self):
+        with Reloading('[sources.openai]\ndedupe = "8d"\n') as creel:
+            creel.say('[sources.openai]\ndedupe = "9d"\n[sources.b]\nprovider = "openai"\n')
+            creel.reload(REFUSED)
+            self.assertIn("a dedupe window is longer than any was at the start: restart creel to apply it", creel.log())
+            self.assertEqual(creel.post(Webhook(), "/webhooks/b").status, 404)
+            creel.say('[sources.openai]\ndedupe = "7d"\n')
+            creel.reload()
+            creel.say('[sources.openai]\ndedupe = "8d"\n')
+            creel.reload()
+
     def test_sources_come_and_go(self):
         one = '[sources.one]\nprovider = "openai"\npath = "/one"\nsecrets = ["${OPENAI_WEBHOOK_SECRET}"]\n'
         two = '[sources.two]\nprovider = "token"\nheader = "X-Token"\npath = "/two"\nsecrets = ["s3cret"]\n'
