@@ -133,7 +133,9 @@ Question explain_rejected(std::string id, const Explain& explain) {
     json.member("body_is_whole", is_whole(*rejected));
     json.key("findings").begin_array();
     for (const Finding& finding : explain(*rejected)) {
-      json.begin_object().member("kind", to_text(finding.kind)).member("text", finding.text).end_object();
+      json.begin_object().member("kind", to_text(finding.kind)).member("text", finding.text);
+      if (!finding.fix.empty()) json.member("fix", finding.fix);
+      json.end_object();
     }
     json.end_array().end_object();
     return {.response = json_response(json)};

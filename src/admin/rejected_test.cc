@@ -65,14 +65,19 @@ TEST_F(Quarantine, ExplainsARequest) {
     Finding finding{};
     finding.kind = FindingKind::other_secret;
     finding.text = "signed with last month's secret";
-    return std::vector<Finding>{finding};
+    Finding second{};
+    second.kind = FindingKind::clock;
+    second.text = "old";
+    second.fix = "compare the clocks";
+    return std::vector<Finding>{finding, second};
   };
   restart(std::move(options));
   const http::Response response = get("/api/v1/rejected/7/explain");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(asked, 7u);
   EXPECT_THAT(response.body, HasSubstr(R"("body_is_whole":true,"findings":[{"kind":"other_secret",)"
-                                       R"("text":"signed with last month's secret"}]})"));
+                                       R"("text":"signed with last month's secret"},)"
+                                       R"({"kind":"clock","text":"old","fix":"compare the clocks"}]})"));
   EXPECT_EQ(get("/api/v1/rejected/8/explain").status, 404);
 }
 

@@ -91,8 +91,11 @@ int rejected_explain(const OneOptions& options, Io& io) {
   }
   print_fields(io.out, fields_of(*request));
   io.out << '\n';
-  for (const Json& finding : request->items("findings"))
+  for (const Json& finding : request->items("findings")) {
     io.out << displayed(finding.text("text"), 4096) << '\n';
+    if (const std::string fix = finding.text("fix"); !fix.empty())
+      io.out << "  to do: " << displayed(fix, 4096) << '\n';
+  }
   const auto& findings = request->items("findings");
   const bool is_good = !findings.empty() && findings.front().text("kind") == "valid";
   if (is_good && acceptance_of(*request).empty())

@@ -46,11 +46,11 @@ TEST(RejectedExplain, PrintsTheFindings) {
   Client client(
       {{200,
         R"({"id":17,"source":"openai","cause":"signature_mismatch","accepted":null,)"
-        R"("findings":[{"kind":"other_secret","text":"Signed with \u001b old."},{"kind":"x","text":"Two."}]})"},
+        R"("findings":[{"kind":"other_secret","text":"Signed with \u001b old."},{"kind":"x","text":"Two.","fix":"Do."}]})"},
        {200, R"({"id":18,"accepted":null,"findings":[{"kind":"valid","text":"Nothing is wrong."}]})"},
        {404, R"({"error":{"code":"not_found","message":"No rejected request has the id 19"}})"}});
   EXPECT_EQ(client.run({"rejected", "explain", "17"}), kFine);
-  EXPECT_THAT(client.world.out, EndsWith("\nSigned with \\x1b old.\nTwo.\n"));
+  EXPECT_THAT(client.world.out, EndsWith("\nSigned with \\x1b old.\nTwo.\n  to do: Do.\n"));
   EXPECT_THAT(client.world.err, IsEmpty());
   EXPECT_EQ(client.run({"rejected", "explain", "18"}), kFine);
   EXPECT_THAT(client.world.err, HasSubstr("creel rejected accept 18"));
