@@ -574,6 +574,12 @@ provider = "token"
 header = "X-Door-Key"
 secrets = ["door key"]
 handshake = "validation_token"
+
+[sources.graph-once]
+provider = "token"
+header = "X-Door-Key"
+secrets = ["door key"]
+replay = "1d"
 """, secret=None))
 
     def post(self, name, request):
@@ -652,6 +658,14 @@ handshake = "validation_token"
         for n in (1, 2):
             self.assertEqual(self.post("github", Github().make(id=id, body=json.dumps({"n": n}).encode())), RECEIVED)
         self.assertEqual(self.count("github"), before + 2)
+
+    def test_without_an_id_every_request_is_an_event_unless_replay_is_set(self):
+        for source, events in (("graph", 2), ("graph-once", 1)):
+            before = self.count(source)
+            for _ in range(2):
+                request = ("", {"X-Door-Key": "door key"}, b'{"event":"doorbell"}')
+                self.assertEqual(self.post(source, request)[0], 200)
+            self.assertEqual(self.count(source), before + events, source)
 
     def test_a_subscription_is_confirmed_with_the_verify_token_alone(self):
         def ask(token, mode="subscribe"):
