@@ -203,7 +203,9 @@ TEST(Quarantine, LosesATornMarkAndNothingElse) {
       offset = std::stoull(std::string(line.substr(line.find(kOffset) + kOffset.size())));
       return true;
     }));
-    world.disk.overwrite("store/quarantine/0000000001.segment", offset + spoiled, "\xa5");
+    const std::string segment = "store/quarantine/0000000001.segment";
+    const auto other = static_cast<char>(world.disk.contents(segment).at(offset + spoiled) ^ 0xa5);
+    world.disk.overwrite(segment, offset + spoiled, std::string(1, other));
     world.open();
     EXPECT_THAT(world.details(), ElementsAre("3", "2", "1"));
     EXPECT_TRUE(world.acceptance("1"));
