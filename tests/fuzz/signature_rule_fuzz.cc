@@ -91,6 +91,15 @@ bool holds_mac(const SignatureRule& rule, std::string_view value, std::string_vi
   return holds(HmacKey(key).over(std::span(&text, 1)));
 }
 
+// Where an address and a body are signed one after the other, requests that leave open where one ends and the
+// other begins are refused.
+bool is_border_unclear(const Provider& provider, std::string_view query, std::string_view body) {
+  if (!provider.signature.content.contains("{url}")) return false;
+  if (query.empty()) return body.starts_with('?');
+  const std::size_t first = body.find_first_not_of(" \t\r\n");
+  return first == body.npos || !std::string_view("{[\"").contains(body[first]);
+}
+
 // Signs the same body and query; the answer verifies, and does not with one field more.
 void check_circle(const Source& source, std::string_view query, std::string_view body,
                   std::string_view content_type, std::chrono::sys_seconds now) {
@@ -111,8 +120,11 @@ void check_circle(const Source& source, std::string_view query, std::string_view
   for (const auto& [name, value] : made.headers)
     headers.push_back({name, value});
   IncomingRequest request{.query = sent, .headers = headers, .body = body};
-  // The time of this row stands in the body, which is the input's.
-  if (&source.provider != &kLinearLike) CHECK_ALWAYS(source.receiver.receive(request, now).has_value());
+  const auto received = source.receiver.receive(request, now);
+  // A genuine body need not be JSON; and the time of one row stands in the body, which is the input's.
+  const bool is_unread = !received && received.error().cause == ReceiveCause::invalid_json;
+  if (&source.provider != &kLinearLike && !is_border_unclear(source.provider, sent, body))
+    CHECK_ALWAYS(received.has_value() || is_unread);
   const std::string longer = std::string(body) + "&" + to_hex(sha256(body)) + "=";
   request.body = longer;
   CHECK_ALWAYS(!source.receiver.receive(request, now).has_value());
