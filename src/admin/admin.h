@@ -19,6 +19,7 @@
 #include "core/log.h"
 #include "core/metrics.h"
 #include "http/http.h"
+#include "rules/routes.h"
 #include "store/store.h"
 #include "verify/forensics.h"
 
@@ -30,6 +31,9 @@ struct DestinationStatus {
   std::string url;  // without a password
   std::string
       held;  // why its deliveries wait, "" when they do not: "paused", "breaker open", "the key cannot sign"
+  std::uint64_t held_by_transform =
+      0;                        // deliveries whose transform failed; they wait for another configuration
+  std::string transform_error;  // of the latest of these
 };
 
 // A configured source and its secrets, of which nothing is shown but labels and fingerprints.
@@ -65,6 +69,10 @@ struct AdminOptions {
   std::string version;
   // What is configured and how it stands. Called on read threads; none: nothing is known of destinations.
   std::function<std::vector<DestinationStatus>()> destinations;
+  // The routes as they are now. Called on read threads; none: nothing is known of routes.
+  std::function<std::shared_ptr<const Routes>()> routes;
+  // Why this delivery is held by itself, "" when it is not. Called on read threads.
+  std::function<std::string(const DeliveryId&)> held;
   // The sources and their secrets. Called on read threads; none: nothing is known of sources.
   std::function<std::vector<SourceStatus>()> sources;
   // Why a rejected request was rejected, and would be today; the most telling first. Called on read threads.

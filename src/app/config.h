@@ -22,11 +22,20 @@
 #include "app/units.h"
 #include "core/log.h"
 #include "core/model.h"
+#include "http/tls.h"
 
 namespace creel {
 
+// What a port shows over TLS: the files, and what was read there.
+struct TlsConfig {
+  std::string certificate, key;                     // paths of PEM files
+  std::shared_ptr<const http::TlsContext> context;  // made of them
+  std::string digest;                               // of what both hold, to tell whether they changed
+};
+
 struct ServerConfig {
   ListenAddress listen{"0.0.0.0", 3000};
+  std::optional<TlsConfig> tls;
   std::size_t max_body = std::size_t{1} << 20;  // of sources that do not say their own
   std::size_t max_connections = 10'000;
   std::chrono::milliseconds drain = std::chrono::seconds(10);  // how long a graceful stop may take

@@ -47,13 +47,30 @@ struct Destination {
   bool untrusted = false;                // Never given a provider's signature.
 };
 
+// From sources, through types, filter and transform, to destinations. Of the routes that lead an event to a
+// destination the first in the order of the file decides. Plain data: rules/routes.h makes it work.
 struct Route {
-  std::vector<std::string> from;  // sources
-  std::vector<std::string> to;    // destinations
+  std::string name;                // "route 2" where it has none of its own
+  std::vector<std::string> from;   // sources
+  std::vector<std::string> types;  // globs, one of which the event's type matches; empty: any type
+  std::string filter;              // JSON, as rules/filter.h reads it; "": everything
+  std::string transform;           // Lua, as rules/transform.h reads it; "": the event goes as it is
+  std::vector<std::string> to;     // destinations
+
+  bool operator==(const Route&) const = default;
 };
 
 // --- Kept
 // ----------------------------------------------------------------------------------------------------------
+
+// A destination of one event, decided before the append.
+struct Target {
+  std::uint16_t destination = 0;  // its place in NewEvent::destinations
+  // By way of a transform: it must not go there as it is, whatever becomes of the route.
+  bool transformed = false;
+
+  bool operator==(const Target&) const = default;
+};
 
 // One event of a request that is to be kept. The body is a slice of the request's.
 struct NewItem {
@@ -64,6 +81,8 @@ struct NewItem {
   std::optional<Time> occurred;
   std::uint32_t body_offset = 0;
   std::uint32_t body_bytes = 0;
+  // Where it goes; nothing: to all of NewEvent::destinations, untransformed.
+  std::optional<std::span<const Target>> targets;
 };
 
 // A request to be kept, with everything that is decided before the append. All views belong to
@@ -78,7 +97,8 @@ struct NewEvent {
       head;  // request line and header lines as received, up to the empty line; credentials replaced
   std::string_view body;
   std::span<const NewItem> items;
-  std::span<const std::string_view> destinations;  // names; each item gets one delivery for each
+  std::span<const std::string_view>
+      destinations;  // names; each item gets one delivery for each of its targets
 };
 
 // A request that was not accepted. Kept as far as the quarantine's limits allow.
@@ -154,10 +174,12 @@ struct StoredEvent {
   std::string provider_id;
   std::string type;
   std::string subject;
+  std::string dedupe_key;  // "" for one that is never a duplicate
   std::optional<Time> occurred;
   std::string head;      // as NewEvent::head
   std::string body;      // of this item
   bool is_whole = true;  // the item is the request's whole body, so the source's signature can cover it
+  std::vector<std::string> transformed;  // destinations to which it goes by way of a transform only
 };
 
 }  // namespace creel

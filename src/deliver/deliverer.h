@@ -55,7 +55,8 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
  public:
   struct Options {
     std::vector<Destination> destinations;
-    ReceiverLookup receivers;  // called on the deliver thread
+    std::shared_ptr<const Routes> routes;  // for their transforms
+    ReceiverLookup receivers;              // called on the deliver thread
     DestinationQueue::Limits limits;
     HttpClient::Options http;
     std::size_t mail_bytes_max = std::size_t{32} << 20;  // of content on its way to the deliver thread
@@ -71,6 +72,21 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   // Begins no further attempt, waits at most `limit` for those that run, abandons the others, which stay
   // pending, and ends the thread. Blocks. The store must still be running.
   void drain(std::chrono::milliseconds limit);
+
+  // Other destinations and routes, from any thread; taken over soon. What runs ends as it began; what waits
+  // goes by the new ones; a destination that is gone leaves its deliveries pending in the store, and one that
+  // is new, or back, gets those that wait for it. Deliveries that a transform held are tried again.
+  void reload(std::vector<Destination> destinations, std::shared_ptr<const Routes> routes);
+
+  // Why this delivery is held, "" when its transform did not fail. From any thread.
+  std::string held_reason(const DeliveryId& delivery) const;
+  // By destination, how many deliveries a transform holds, and the reason of the latest. From any thread.
+  struct Held {
+    std::string destination;
+    std::uint64_t deliveries = 0;
+    std::string reason;
+  };
+  std::vector<Held> held() const;
 
   void on_indexed(std::span<const IndexedDelivery> deliveries, Sequence upto) override ON_INDEX;
   void on_caught_up() override ON_INDEX;

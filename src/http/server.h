@@ -15,6 +15,7 @@
 #include "core/executor.h"
 #include "core/threads.h"
 #include "http/http.h"
+#include "http/tls.h"
 
 namespace creel::http {
 
@@ -55,6 +56,8 @@ struct ServerOptions {
   // Whether another Server of this program may listen on the same address already (one a loop): no probe
   // then.
   bool shared = false;
+  // Null: plain HTTP.
+  std::shared_ptr<const TlsContext> tls;
 };
 
 struct ListenError {
@@ -74,6 +77,9 @@ class Server {
   // Loop::run().
   std::expected<void, ListenError> listen();
   std::uint16_t port() const;  // the one bound
+
+  // For connections that are accepted from here on. Only for a server that had one from the start.
+  void set_tls(std::shared_ptr<const TlsContext> tls) ON_LOOP;
 
   // Stops accepting and closes idle connections; `done` is called when the last answer is out or after
   // `limit`. What is still open then is closed; a handler's task that still runs ends later, and its answer

@@ -75,10 +75,11 @@ struct IndexedDelivery {
 // StoredEvent without its own memory.
 struct StoredEventView {
   EventId id;
-  std::string_view source, peer, secret_label, provider_id, type, subject, head, body;
+  std::string_view source, peer, secret_label, provider_id, type, subject, dedupe_key, head, body;
   Time received;
   std::optional<Time> occurred;
   bool is_whole = true;
+  std::span<const std::string_view> transformed;  // as StoredEvent::transformed
   StoredEvent copy() const;
 };
 
@@ -160,6 +161,19 @@ struct EventPage {
   std::optional<EventId> next;
 };
 
+// Events with what they hold, oldest first: for whoever looks at many of them.
+struct StoredQuery {
+  std::string source;  // "" for any
+  std::optional<EventId> after;
+  std::size_t limit = 256;
+  std::size_t bytes_max = std::size_t{8} << 20;  // of heads and bodies; at least one event is given
+};
+struct StoredPage {
+  std::vector<StoredEvent> events;
+  bool more = false;
+  std::optional<EventId> next;  // the last event looked at, as in EventPage
+};
+
 // A rejected request that was accepted after all.
 struct Acceptance {
   EventId event;  // what it became; 0 when the event was there before and is not known
@@ -218,6 +232,10 @@ class Reader {
   virtual std::expected<EventRow, StoreError> event(EventId id) ON_READ = 0;       // with history
   virtual std::expected<StoredEvent, StoreError> content(EventId id) ON_READ = 0;  // head and body
   virtual std::expected<std::vector<DeliveryCounts>, StoreError> counts() ON_READ = 0;
+  virtual std::expected<StoredPage, StoreError> stored(const StoredQuery& query) ON_READ = 0;
+  // The event from which on there are `last` events (of this source, "" for any), all when there are fewer.
+  virtual std::expected<std::optional<EventId>, StoreError> nth_last(std::string_view source,
+                                                                     std::uint64_t last) ON_READ = 0;
   // In the order of source and label.
   virtual std::expected<std::vector<SecretUse>, StoreError> secret_uses() ON_READ = 0;
   virtual std::expected<RejectedPage, StoreError> rejected(const RejectedQuery& query) ON_READ = 0;
