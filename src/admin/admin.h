@@ -8,11 +8,16 @@
 #pragma once
 
 #include <chrono>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
+
+#include <creel/provider.h>
 
 #include "core/clock.h"
 #include "core/executor.h"
@@ -43,9 +48,16 @@ struct SecretStatus {
   std::string fingerprint;
   std::optional<Time> not_before, not_after;
 };
+// Of a generic provider, what a source's row is made of: names and texts, as SourceConfig::options has them.
+using RowOptions = std::vector<std::pair<std::string, std::vector<std::string>>>;
 struct SourceStatus {
   std::string name, provider, path;
   std::vector<SecretStatus> secrets;
+  // What decides which of its events are duplicates: for `creel plan`, which compares it with another
+  // configuration's.
+  RowOptions options;
+  std::chrono::seconds dedupe{0};
+  bool dedupe_by_body = false;
 };
 
 // What became of a rejected request that was put to today's configuration.
@@ -75,6 +87,11 @@ struct AdminOptions {
   std::function<std::string(const DeliveryId&)> held;
   // The sources and their secrets. Called on read threads; none: nothing is known of sources.
   std::function<std::vector<SourceStatus>()> sources;
+  // The row of a provider, for a generic one completed by a source's options; what is wrong with them as a
+  // sentence. Called on read threads. None: a plan cannot say what other options would make of dedupe keys.
+  std::function<std::expected<std::shared_ptr<const Provider>, std::string>(std::string_view provider,
+                                                                            const RowOptions& options)>
+      row_of;
   // Why a rejected request was rejected, and would be today; the most telling first. Called on read threads.
   // None: it cannot be said.
   std::function<std::vector<Finding>(const RejectedRequest&)> explain;
