@@ -107,6 +107,7 @@ Task<AcceptResult> Ingest::accept_again(RejectedRequest rejected) {
   const std::string key = "rejected " + std::to_string(rejected.row.id);
   const Accepted accepting{
       .source = *source,
+      .routes = *snapshot->routes,
       .request = stored.request,
       .received = now,
       .dedupe_window = source->configured.dedupe_window + std::max(age, std::chrono::seconds(0)),
@@ -114,10 +115,11 @@ Task<AcceptResult> Ingest::accept_again(RejectedRequest rejected) {
       .key_without_id = key};
   KeepAppend keeping(event_of(accepting, *std::move(received), content), store_, returns_);
   const KeepAppend::Result kept = co_await keeping;
-  co_return accepted(rejected.row, *keeping.event, kept);
+  co_return accepted(*source, rejected.row, *keeping.event, kept);
 }
 
-AcceptResult Ingest::accepted(const RejectedRow& row, const NewEvent& event, const KeepAppend::Result& kept) {
+AcceptResult Ingest::accepted(const Source& source, const RejectedRow& row, const NewEvent& event,
+                              const KeepAppend::Result& kept) {
   const auto rejected = static_cast<std::int64_t>(row.id);
   if (!kept) {
     log_.error("event not kept", {{"source", event.source}, {"cause", store_error_name(kept.error())}});
@@ -132,7 +134,8 @@ AcceptResult Ingest::accepted(const RejectedRow& row, const NewEvent& event, con
                                           {"rejected", rejected},
                                           {"event", to_text(kept->first)},
                                           {"events", static_cast<std::int64_t>(event.items.size())}});
-  print(event, kept->first);
+  count_unrouted(source, event, kept->first);
+  print(source, event, kept->first);
   return {.status = AcceptResult::Status::accepted, .event = kept->first, .cause = {}, .text = {}};
 }
 

@@ -88,6 +88,7 @@ Task<http::Response> Ingest::handle(http::Request request) {
 
   Content content;
   const Accepted accepted{.source = *source,
+                          .routes = *snapshot->routes,
                           .request = request,
                           .received = now,
                           .dedupe_window = source->configured.dedupe_window};
@@ -164,6 +165,7 @@ Genuine<NewEvent> Ingest::event_of(const Accepted& accepted, Genuine<Received> g
     if (head) content.head = *std::move(head);
   }
   return std::move(genuine).map([&](Received&& moved) {
+    assume(on_loop);
     content.received = std::move(moved);
     const Received& received = content.received;
     const auto item_of = [&](const ReceivedItem& item) {
@@ -184,16 +186,19 @@ Genuine<NewEvent> Ingest::event_of(const Accepted& accepted, Genuine<Received> g
                    .head = content.head.empty() ? request.head : std::string_view(content.head),
                    .body = request.body,
                    .items = {},
-                   .destinations = accepted.source.destinations};
+                   .destinations = {}};
+    std::span<NewItem> items;
     if (received.items.size() == 1) {
       content.item = item_of(received.items.front());
       if (content.item.dedupe_key.empty()) content.item.dedupe_key = accepted.key_without_id;
-      event.items = std::span(&content.item, 1);
+      items = std::span(&content.item, 1);
     } else {
       for (const ReceivedItem& item : received.items)
         content.items.push_back(item_of(item));
-      event.items = content.items;
+      items = content.items;
     }
+    event.items = items;
+    route(accepted.source, accepted.routes, items, content, event);
     return event;
   });
 }
@@ -222,7 +227,8 @@ http::Response Ingest::acknowledge(const Source& source, const NewEvent& event, 
                                {"id", first.provider_id},
                                {"events", events},
                                {"bytes", static_cast<std::int64_t>(event.body.size())}});
-  print(event, kept.first);
+  count_unrouted(source, event, kept.first);
+  print(source, event, kept.first);
   return closing(success_answer(provider, type, false));
 }
 
@@ -232,8 +238,8 @@ http::Response Ingest::unavailable(const Source& source, StoreError error) {
   return closing(unavailable_answer(error));
 }
 
-void Ingest::print(const NewEvent& event, EventId first) const {
-  if (!print_ || !event.destinations.empty()) return;
+void Ingest::print(const Source& source, const NewEvent& event, EventId first) const {
+  if (!print_ || !source.always || !source.always->empty()) return;
   for (std::size_t i = first.item(); i < event.items.size(); ++i)
     print_(printed(event, event.items[i], EventId::of(first.sequence(), static_cast<std::uint16_t>(i))));
 }

@@ -1,9 +1,10 @@
 // In: from an HTTP request to an event that is kept, or to a rejected one in quarantine.
 //
 // An Ingest stands behind the port that providers reach. It finds the source by its path, has its Receiver
-// verify and read the request, decides the destinations, and answers as the provider's row says, only after
-// the store has synced the event. What is not genuine goes to quarantine with its cause; the sender learns
-// nothing but that. A handshake is answered and kept nowhere.
+// verify and read the request, has the routes decide where each event of it goes, and answers as the
+// provider's row says, only after the store has synced it. An event that no route takes is kept all the same.
+// What is not genuine goes to quarantine with its cause; the sender learns nothing but that. A handshake is
+// answered and kept nowhere.
 //
 // Sources and routes can be replaced while requests run: each keeps those with which it began.
 //
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,8 +48,8 @@ struct IngestSource {
 struct IngestOptions {
   std::vector<IngestSource> sources;            // names and paths differ
   std::array<std::uint8_t, 32> store_secret{};  // for masks of credentials and marks of secrets
-  // Given one readable line for every new event of a source without destinations; none to print nothing. On
-  // the loop.
+  // Given one readable line for every new event of a source from which no route leads; none to print
+  // nothing. On the loop.
   std::function<void(std::string_view line)> print;
   // Told of every request that is not accepted, or none. On the loop; returns at once.
   std::function<void(std::string_view source, const ReceiveError& error)> on_rejected;
@@ -87,10 +89,14 @@ class Ingest final : public http::Handler {
     NewItem item;                // the one that almost every request has
     std::vector<NewItem> items;  // when it has another number
     std::string head;            // when credentials were replaced
+    // Where the items go, when the routes had to look at them.
+    std::vector<std::string_view> destinations;
+    std::vector<Target> targets;
   };
   // A request that was found genuine, and what is known of it besides.
   struct Accepted {
     const Source& source;
+    const Routes& routes;
     const http::Request& request;
     Time received;
     std::chrono::seconds dedupe_window;
@@ -106,14 +112,18 @@ class Ingest final : public http::Handler {
   http::Response reject(const Source& source, const http::Request& request, Time now,
                         const ReceiveError& error) ON_LOOP;
   Genuine<NewEvent> event_of(const Accepted& accepted, Genuine<Received> genuine, Content& content) ON_LOOP;
+  void route(const Source& source, const Routes& routes, std::span<NewItem> items, Content& content,
+             NewEvent& event) ON_LOOP;
+  void route_one(const Routes& routes, const NewEvent& event, NewItem& item, Content& content) ON_LOOP;
   http::Response acknowledge_empty(const Source& source) ON_LOOP;
   http::Response acknowledge(const Source& source, const NewEvent& event, const Kept& kept) ON_LOOP;
   http::Response unavailable(const Source& source, StoreError error) ON_LOOP;
-  void print(const NewEvent& event, EventId first) const ON_LOOP;
+  void count_unrouted(const Source& source, const NewEvent& event, EventId first) ON_LOOP;
+  void print(const Source& source, const NewEvent& event, EventId first) const ON_LOOP;
   http::Response closing(http::Response response) const ON_LOOP;
 
   Task<AcceptResult> accept_again(RejectedRequest rejected) ON_LOOP;
-  AcceptResult accepted(const RejectedRow& row, const NewEvent& event,
+  AcceptResult accepted(const Source& source, const RejectedRow& row, const NewEvent& event,
                         const KeepAppend::Result& kept) ON_LOOP;
 
   std::shared_ptr<const Snapshot> snapshot_;
@@ -126,6 +136,9 @@ class Ingest final : public http::Handler {
   Log& log_;
   AppendReturns returns_;
   std::unique_ptr<Counts> counts_;
+  // Reused from event to event.
+  RuleScratch rule_scratch_;
+  std::vector<RouteMatch> matches_;
   bool draining_ = false;
 };
 

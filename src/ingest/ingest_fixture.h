@@ -99,8 +99,7 @@ class IngestTest : public testing::Test {
     assume(on_loop);
     log_file_ = memfd_create("log", 0);
     log_ = std::make_unique<Log>(clock_, Log::Options{.format = LogFormat::json, .descriptor = log_file_});
-    const Route routes[] = {{.from = {"openai", "mine"}, .to = {"app", "copy"}}};
-    routes_ = std::make_shared<const Routes>(routes);
+    routes_ = routes_of({{.name = "all", .from = {"openai", "mine"}, .to = {"app", "copy"}}});
     IngestOptions options;
     options.sources.push_back(source("openai", "/webhooks/openai", 1000));
     options.sources.push_back(source("quiet", "/a", 50));
@@ -113,6 +112,10 @@ class IngestTest : public testing::Test {
   ~IngestTest() override {
     log_.reset();
     close(log_file_);
+  }
+
+  static std::shared_ptr<const Routes> routes_of(std::vector<Route> routes) {
+    return *Routes::make(std::move(routes));
   }
 
   // A source of OpenAI's webhooks under kSecret.

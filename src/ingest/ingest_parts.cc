@@ -10,6 +10,10 @@ Ingest::Counts::Counts(Metrics& metrics)
                    .Name("creel_requests_total")
                    .Help("Requests to the ingest port by source and outcome.")
                    .Register(metrics.registry())),
+      unrouted(prometheus::BuildCounter()
+                   .Name("creel_events_unrouted_total")
+                   .Help("New events that no route takes, by source.")
+                   .Register(metrics.registry())),
       seconds(
           prometheus::BuildHistogram()
               .Name("creel_ingest_seconds")
@@ -40,14 +44,15 @@ std::shared_ptr<const Ingest::Snapshot> Ingest::snapshot_of(std::vector<IngestSo
     const std::string name = given.name;
     Source& source =
         snapshot->sources.emplace_back(Source{.configured = std::move(given),
-                                              .destinations = snapshot->routes->destinations(name),
+                                              .always = snapshot->routes->always(name),
                                               .marks = {},
                                               .accepted = &counts_->of(name, "accepted"),
                                               .duplicate = &counts_->of(name, "duplicate"),
                                               .rejected = &counts_->of(name, "rejected"),
                                               .handshake = &counts_->of(name, "handshake"),
                                               .unavailable = &counts_->of(name, "unavailable"),
-                                              .wrong_method = &counts_->of(name, "wrong_method")});
+                                              .wrong_method = &counts_->of(name, "wrong_method"),
+                                              .unrouted = &counts_->unrouted.Add({{"source", name}})});
     for (const Key& key : source.receiver().keys())
       source.marks.push_back(secret_mark(key, store_secret_));
   }

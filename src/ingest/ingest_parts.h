@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,14 +19,16 @@ namespace creel {
 
 struct Ingest::Source {
   IngestSource configured;
-  std::span<const std::string_view> destinations;  // in the snapshot's routes
-  std::vector<std::string> marks;                  // of its keys, in their order
+  // Where all its events go, when that needs no look at them; in the snapshot's routes.
+  std::optional<std::span<const std::string_view>> always;
+  std::vector<std::string> marks;  // of its keys, in their order
   prometheus::Counter* accepted;
   prometheus::Counter* duplicate;
   prometheus::Counter* rejected;
   prometheus::Counter* handshake;
   prometheus::Counter* unavailable;
   prometheus::Counter* wrong_method;
+  prometheus::Counter* unrouted;
 
   const Receiver& receiver() const { return *configured.receiver; }
   std::string_view mark(std::size_t key_index) const {
@@ -51,6 +54,7 @@ struct Ingest::Counts {
   }
 
   prometheus::Family<prometheus::Counter>& requests;
+  prometheus::Family<prometheus::Counter>& unrouted;
   prometheus::Histogram& seconds;
   prometheus::Counter& not_found;
   prometheus::Counter& refused;

@@ -11,8 +11,7 @@ class IngestReloadTest : public IngestTest {
  protected:
   void reload(std::vector<IngestSource> sources, std::vector<std::string> destinations) {
     assume(on_loop);
-    const Route routes[] = {{.from = {"openai"}, .to = std::move(destinations)}};
-    routes_ = std::make_shared<const Routes>(routes);
+    routes_ = routes_of({{.name = "all", .from = {"openai"}, .to = std::move(destinations)}});
     ingest_->reload(std::move(sources), routes_);
   }
   static std::vector<IngestSource> at(std::string path) {

@@ -33,6 +33,9 @@ class RuleScratch {
   RuleScratch(const RuleScratch&) = delete;
   RuleScratch& operator=(const RuleScratch&) = delete;
 
+  // The next question is about another event. Its bytes may be gone.
+  void forget();
+
   struct Impl;
   Impl& impl() { return *impl_; }
 
@@ -53,11 +56,13 @@ class Filter {
   Filter& operator=(Filter&&) noexcept;
   ~Filter();
 
-  // Each call is about a new event; Routes asks several filters about one.
+  // Each call is about a new event.
   bool matches(const RuleInput& event, RuleScratch& scratch) const;
 
+  // For one who asks several filters about one event: the event is the same since scratch.forget().
+  bool matches_also(const RuleInput& event, RuleScratch& scratch) const;
+
   struct Impl;
-  const Impl& impl() const { return *impl_; }
 
  private:
   explicit Filter(std::unique_ptr<const Impl> impl);
