@@ -38,6 +38,8 @@
 
 namespace creel {
 
+class Routes;
+
 // Is told what is worth measuring, on the deliver thread; returns at once.
 class DeliveryObserver {
  public:

@@ -22,8 +22,10 @@ struct AttemptOrder {
   std::size_t destination = 0;  // its place in the list of destinations
   EventId event;
   std::uint32_t ordinal = 1;
-  std::uint32_t number = 1;  // counts over the delivery's life
-  std::shared_ptr<const StoredEvent> content;
+  std::uint32_t number = 1;                    // counts over the delivery's life
+  std::shared_ptr<const StoredEvent> content;  // what is sent
+  // The event as it is kept, where a transform has made `content` of it: what a retry starts from. Else null.
+  std::shared_ptr<const StoredEvent> kept;
 };
 
 // What became of it.
@@ -48,6 +50,8 @@ class Endpoint {
   // Begins an attempt. Its end is told to the sink exactly once, perhaps before this returns; never after the
   // endpoint is gone: attempts that run then are abandoned.
   virtual void attempt(AttemptOrder order, Time now) ON_DELIVER = 0;
+  // No attempt runs: it may go without abandoning any.
+  virtual bool is_idle() const ON_DELIVER = 0;
 };
 
 }  // namespace creel

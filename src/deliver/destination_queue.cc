@@ -1,31 +1,27 @@
 #include "deliver/destination_queue.h"
 
 #include <algorithm>
-#include <limits>
+#include <utility>
 
 #include "deliver/retry.h"
 
 namespace creel {
-namespace {
 
-constexpr auto kFetchAgainAfter = std::chrono::seconds(1);
-
-}  // namespace
-
-DestinationQueue::DestinationQueue(const Destination& destination, std::size_t number, Limits limits)
-    : destination_(destination),
+DestinationQueue::DestinationQueue(Destination destination, std::size_t number, Limits limits)
+    : destination_(std::move(destination)),
       number_(number),
       limits_({.deliveries_max = std::max<std::size_t>(limits.deliveries_max, 1),
                .bytes_max = limits.bytes_max,
-               .awaited_max = std::max<std::size_t>(limits.awaited_max, 1)}),
-      horizon_(Place{Time::min(), EventId{}, 0}) {}
+               .awaited_max = std::max<std::size_t>(limits.awaited_max, 1),
+               .held_max = std::max<std::size_t>(limits.held_max, 1)}),
+      horizon_(kBeginning) {}
 
 std::size_t DestinationQueue::bytes_of(const Entry& entry) {
   return entry.content ? entry.content->head.size() + entry.content->body.size() : 0;
 }
 
 bool DestinationQueue::over_limits() const {
-  return queued_.size() + held_.size() > limits_.deliveries_max || bytes_ > limits_.bytes_max;
+  return queued_.size() + early_.size() > limits_.deliveries_max || bytes_ > limits_.bytes_max;
 }
 
 // --- News of the index
@@ -72,10 +68,17 @@ void DestinationQueue::on_pending(const DeliveryNews& news, Moment now) {
   entry.attempts_base = news.attempts_base;
   if (entry.phase == Phase::running) {
     entry.closed = std::nullopt;
+    entry.due = news.due;  // where the index has it, should the attempt not be made
     return;
   }
   // An operator's word from before our outcome: the index will say what becomes of it after the outcome.
   if (entry.awaited != 0) return;
+  if (entry.phase == Phase::closing) {
+    // The command to cancel is on its way and comes after this.
+    entry.due = news.due;
+    entry.attempts = news.attempts;
+    return;
+  }
   take_or_leave(found, news, now);
 }
 
@@ -84,7 +87,7 @@ void DestinationQueue::take_or_leave(Entries::iterator found, const DeliveryNews
   auto content = entry.content ? entry.content : news.content;
   const bool unchanged =
       entry.phase != Phase::none && entry.due == news.due && entry.attempts == news.attempts;
-  if (unchanged) return;  // our own outcome, told back: its timer runs already
+  if (unchanged) return;  // our own outcome, told back: its timer runs already, or it is held since
   unqueue(found);
   entry.due = news.due;
   entry.attempts = news.attempts;
@@ -97,8 +100,8 @@ void DestinationQueue::take_or_leave(Entries::iterator found, const DeliveryNews
   }
   if (content && fetch_) {
     entry.content = std::move(content);
-    entry.phase = Phase::held;
-    held_.insert(place);
+    entry.phase = Phase::early;
+    early_.insert(place);
     bytes_ += bytes_of(entry);
     make_room();
     return;
@@ -142,8 +145,8 @@ void DestinationQueue::admit(Entries::iterator found, Ticks ready_at, Moment now
 }
 
 void DestinationQueue::make_room() {
-  while (over_limits() && !held_.empty()) {
-    const Place last = *held_.rbegin();
+  while (over_limits() && !early_.empty()) {
+    const Place last = *early_.rbegin();
     const auto found = entries_.find(Key{last.event, last.ordinal});
     const Sequence sequence = found->second.sequence;
     unqueue(found);
@@ -173,9 +176,14 @@ void DestinationQueue::lower_horizon(Place place) {
 void DestinationQueue::unqueue(Entries::iterator found) {
   Entry& entry = found->second;
   if (entry.phase == Phase::none || entry.phase == Phase::running) return;
+  if (entry.phase == Phase::held || entry.phase == Phase::closing) {
+    --held_;
+    entry.phase = Phase::none;
+    return;
+  }
   const Place place = place_of(*found);
-  if (entry.phase == Phase::held) {
-    held_.erase(place);
+  if (entry.phase == Phase::early) {
+    early_.erase(place);
   } else {
     queued_.erase(place);
     if (entry.phase == Phase::ready) ready_.erase(place);
@@ -204,109 +212,6 @@ void DestinationQueue::forget(Entries::iterator found) {
   }
 }
 
-// --- Pages of the index
-// --------------------------------------------------------------------------------------------
-
-std::optional<DueQuery> DestinationQueue::wanted_page(Moment now) {
-  if (fetch_again_at_ && now.ticks >= *fetch_again_at_) fetch_again_at_.reset();
-  if (!begun_ || draining_ || fetch_ || !horizon_ || fetch_again_at_) return std::nullopt;
-  if (queued_.size() > limits_.deliveries_max / 2 || bytes_ > limits_.bytes_max / 2) return std::nullopt;
-  if (fetch_when_empty_ && !queued_.empty()) return std::nullopt;
-  fetch_when_empty_ = false;
-  fetch_.emplace(Fetch{.from = *horizon_});
-
-  DueQuery query{.destination = destination_.name};
-  query.limit = limits_.deliveries_max - queued_.size();
-  query.bytes_max = limits_.bytes_max - std::min(bytes_, limits_.bytes_max);
-  if (horizon_->due != Time::min()) {
-    query.after = horizon_->event.value > 0 ? std::pair(horizon_->due, EventId{horizon_->event.value - 1})
-                                            : std::pair(horizon_->due - std::chrono::milliseconds(1),
-                                                        EventId{std::numeric_limits<std::uint64_t>::max()});
-  }
-  return query;
-}
-
-void DestinationQueue::on_page(DuePage page, Moment now) {
-  if (page.more && page.deliveries.empty()) return on_page_failed(now);
-  const Fetch fetch = *std::exchange(fetch_, std::nullopt);
-
-  horizon_.reset();
-  const auto bound = [this](const Place& place) {
-    if (!horizon_ || place < *horizon_) horizon_ = place;
-  };
-  if (page.more) {
-    const DueDelivery& last = page.deliveries.back();
-    bound({last.due, EventId{last.id.event.value + 1}, 0});
-  }
-  if (fetch.lowered) bound(*fetch.lowered);
-  if (fetch.missed && (fetch.missed_upto > page.upto || *fetch.missed < fetch.from)) bound(*fetch.missed);
-
-  const auto planned = horizon_;
-  bool any_left = false;
-  for (DueDelivery& delivery : page.deliveries) {
-    const Place place{delivery.due, delivery.id.event, delivery.id.ordinal};
-    if (horizon_ && place >= *horizon_) {
-      any_left = true;
-      continue;
-    }
-    const auto [found, is_new] = entries_.try_emplace(Key{place.event, place.ordinal});
-    Entry& entry = found->second;
-    if (!is_new) {
-      const bool is_stale = entry.awaited != 0 || entry.sequence > page.upto;
-      if (is_stale || (entry.phase != Phase::none && entry.phase != Phase::held)) continue;
-      unqueue(found);
-    }
-    entry.sequence = page.upto;
-    entry.due = delivery.due;
-    entry.attempts = delivery.attempts;
-    entry.attempts_base = delivery.attempts_base;
-    entry.content = std::move(delivery.event);
-    admit(found, ready_at(entry, now), now);
-  }
-  settle_held(page.upto, now);
-  // Asking again before anything has left would give the same.
-  fetch_when_empty_ = any_left || horizon_ != planned;
-  for (const Key& key : fetch.remembered) {
-    const auto found = entries_.find(key);
-    if (found != entries_.end()) forget(found);
-  }
-}
-
-// What came while the page was read, and is not in it, follows on it.
-void DestinationQueue::settle_held(Sequence upto, Moment now) {
-  while (!held_.empty()) {
-    const Place place = *held_.begin();
-    const auto found = entries_.find(Key{place.event, place.ordinal});
-    Entry& entry = found->second;
-    const auto content = entry.content;
-    const bool is_covered = entry.sequence <= upto;  // and yet not in the page: beyond its end
-    unqueue(found);
-    if (horizon_ && place >= *horizon_) {
-      forget(found);
-    } else if (is_covered) {
-      // The index did not give it as pending, so it is not.
-      forget(found);
-    } else {
-      entry.content = content;
-      admit(found, ready_at(entry, now), now);
-    }
-  }
-}
-
-void DestinationQueue::on_page_failed(Moment now) {
-  const Fetch fetch = *std::exchange(fetch_, std::nullopt);
-  while (!held_.empty()) {
-    const auto found = entries_.find(Key{held_.begin()->event, held_.begin()->ordinal});
-    unqueue(found);
-    forget(found);
-  }
-  for (const Key& key : fetch.remembered) {
-    const auto found = entries_.find(key);
-    if (found != entries_.end()) forget(found);
-  }
-  fetch_again_at_ = now.ticks + kFetchAgainAfter;
-}
-
 // --- Attempts
 // ------------------------------------------------------------------------------------------------------
 
@@ -323,7 +228,7 @@ std::optional<AttemptOrder> DestinationQueue::next_attempt(Moment now) {
   wake_waiting(now);
   const auto slots = static_cast<std::size_t>(std::max(destination_.concurrency, 1));
   if (!begun_ || draining_ || ready_.empty() || running_ >= slots) return std::nullopt;
-  if (awaited_ + running_ >= limits_.awaited_max) return std::nullopt;
+  if (awaited_ + running_ >= limits_.awaited_max || is_full_of_held()) return std::nullopt;
 
   const Place place = *ready_.begin();
   const auto found = entries_.find(Key{place.event, place.ordinal});
@@ -382,7 +287,7 @@ Outcome DestinationQueue::on_attempt_ended(const AttemptOrder& order, AttemptRep
   outcome.due = now.wall + *delay;
   entry.due = outcome.due;
   if (!horizon_ || place_of(*found) < *horizon_) {
-    entry.content = order.content;
+    entry.content = order.kept ? order.kept : order.content;
     admit(found, now.ticks + *delay, now);
   }
   return outcome;
@@ -392,15 +297,18 @@ Outcome DestinationQueue::on_attempt_ended(const AttemptOrder& order, AttemptRep
 // --------------------------------------------------------------------------------------------
 
 std::optional<Ticks> DestinationQueue::wakes_at() const {
-  if (!begun_ || draining_) return std::nullopt;
+  if (!begun_ || draining_ || is_retired_) return std::nullopt;
   std::optional<Ticks> at = fetch_again_at_;
   if (!waiting_.empty() && (!at || waiting_.begin()->first < *at)) at = waiting_.begin()->first;
   return at;
 }
 
 DestinationQueue::Status DestinationQueue::status() const {
-  Status status{
-      .queued = queued_.size(), .queued_bytes = bytes_, .running = running_, .spilled = horizon_.has_value()};
+  Status status{.queued = queued_.size(),
+                .queued_bytes = bytes_,
+                .running = running_,
+                .held = held_,
+                .spilled = horizon_.has_value()};
   if (!queued_.empty()) status.oldest_due = queued_.begin()->due;
   return status;
 }

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -59,10 +60,22 @@ class DestinationQueue {
     // Outcomes that the index has not told back. Beyond, nothing is attempted: a destination that fails at
     // once could be tried faster than the index can write it down, and each such outcome takes memory.
     std::size_t awaited_max = 32768;
+    // Deliveries that a transform holds: known by their ids, about 100 bytes each. Beyond, nothing is
+    // attempted; those that run then may come on top.
+    std::size_t held_max = 100'000;
   };
 
-  // `destination` outlives the queue. Everything that is in the index counts as spilled.
-  DestinationQueue(const Destination& destination, std::size_t number, Limits limits);
+  // Everything that is in the index counts as spilled.
+  DestinationQueue(Destination destination, std::size_t number, Limits limits);
+
+  // The destination is configured by these settings from now on, whether it was before or not. What runs ends
+  // as it began. Due times that the new policy could not give are cut. What is held is tried again.
+  void configure(Destination destination, Moment now);
+  // The destination is configured no more: nothing is attempted or asked for, and what waits is left to the
+  // index. What runs may end, and news is still needed, so that nothing is forgotten when it comes back.
+  void retire();
+  bool is_retired() const { return is_retired_; }
+  const std::string& name() const { return destination_.name; }
 
   // The index has caught up with the journal: attempts may begin.
   void begin() { begun_ = true; }
@@ -81,6 +94,25 @@ class DestinationQueue {
   // on_attempt_ended().
   std::optional<AttemptOrder> next_attempt(Moment now);
 
+  // The attempt leaves only now: a transform took its time before.
+  void on_attempt_leaves(const AttemptOrder& order, Moment now);
+
+  // Why an attempt that next_attempt() gave was not made. It costs no number, and nothing is to be recorded.
+  enum class Hold : std::uint8_t {
+    failed,     // its transform failed: not tried again until configure() or an operator's word
+    cancelled,  // its transform cancelled it, which the index will tell: not tried again until then
+  };
+  // False when the index has closed it meanwhile: there is nothing to hold.
+  bool on_attempt_held(const AttemptOrder& order, Hold hold);
+  // It is left to the index, which gives it again if the destination is still configured.
+  void on_attempt_withdrawn(const AttemptOrder& order);
+  // What was held as `cancelled` could not be cancelled and is tried again. Nothing when it is not held so.
+  void release(EventId event, std::uint32_t ordinal);
+  // Whether it is held because its transform failed.
+  bool is_held(EventId event, std::uint32_t ordinal) const;
+  // So much is held that nothing is attempted any more.
+  bool is_full_of_held() const { return held_ >= limits_.held_max; }
+
   // What is to be recorded of an attempt. `spread` is in [-1, 1).
   Outcome on_attempt_ended(const AttemptOrder& order, AttemptReport report, Moment now, double spread);
 
@@ -91,12 +123,13 @@ class DestinationQueue {
   bool has_ready() const { return !ready_.empty(); }
 
   // Whether news of new deliveries should bring their content; without it they are left to the index.
-  bool wants_content() const { return begun_ && (!horizon_ || fetch_.has_value()); }
+  bool wants_content() const { return begun_ && !is_retired_ && (!horizon_ || fetch_.has_value()); }
 
   struct Status {
     std::size_t queued = 0;
     std::size_t queued_bytes = 0;
     std::size_t running = 0;
+    std::size_t held = 0;            // by a transform
     bool spilled = false;            // there may be more in the index
     std::optional<Time> oldest_due;  // of those in memory, which are the first
   };
@@ -121,12 +154,15 @@ class DestinationQueue {
     std::uint32_t ordinal;
     auto operator<=>(const Place&) const = default;
   };
+  static constexpr Place kBeginning{Time::min(), EventId{}, 0};
   enum class Phase : std::uint8_t {
     none,     // not in memory: ended, or left to the index
-    held,     // came behind the horizon while a page is on its way; taken if it turns out to be the next
+    early,    // came behind the horizon while a page is on its way; taken if it turns out to be the next
     waiting,  // in memory, due later
     ready,    // in memory, due
     running,
+    held,     // its transform failed
+    closing,  // its transform cancelled it, and the index has not told so
   };
   struct Entry {
     Phase phase = Phase::none;
@@ -158,10 +194,13 @@ class DestinationQueue {
   void admit(Entries::iterator entry, Ticks ready_at, Moment now);
   void make_room();
   void lower_horizon(Place place);  // by value: it may be of the set that shrinks
-  void settle_held(Sequence upto, Moment now);
+  void settle_early(Sequence upto, Moment now);
   void unqueue(Entries::iterator entry);
   void await(Entry& entry, std::uint32_t attempt);
   void forget(Entries::iterator entry);
+  void leave(Entries::iterator entry);
+  void release_held();
+  Entries::iterator stopped(const AttemptOrder& order);
   Ticks ready_at(const Entry& entry, Moment now) const;
   void wake_waiting(Moment now);
   bool over_limits() const;
@@ -171,20 +210,22 @@ class DestinationQueue {
   }
   static std::size_t bytes_of(const Entry& entry);
 
-  const Destination& destination_;
+  Destination destination_;
   const std::size_t number_;
   const Limits limits_;
   bool begun_ = false;
   bool draining_ = false;
+  bool is_retired_ = false;
 
   Entries entries_;
   std::set<Place> queued_;                     // waiting and ready: in order
   std::set<Place> ready_;                      // in the order in which they go
   std::set<std::pair<Ticks, Place>> waiting_;  // in the order in which they become ready
-  std::set<Place> held_;
-  std::size_t bytes_ = 0;  // of queued and held
+  std::set<Place> early_;
+  std::size_t bytes_ = 0;  // of queued and early
   std::size_t running_ = 0;
   std::size_t awaited_ = 0;  // how many entries await the index
+  std::size_t held_ = 0;     // held and closing
 
   std::optional<Place> horizon_;  // nothing: all is in memory
   std::optional<Fetch> fetch_;

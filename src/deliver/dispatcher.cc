@@ -7,30 +7,42 @@ namespace creel {
 
 Dispatcher::Dispatcher(std::span<const Destination> destinations, DestinationQueue::Limits limits,
                        std::uint64_t seed, Actions& actions)
-    : destinations_(destinations), random_(seed), actions_(actions) {
-  queues_.reserve(destinations.size());
-  for (std::size_t i = 0; i < destinations.size(); ++i)
-    queues_.emplace_back(destinations[i], i, limits);
+    : limits_(limits), random_(seed), actions_(actions) {
+  for (const Destination& destination : destinations)
+    queues_.emplace_back(destination, queues_.size(), limits);
+}
+
+void Dispatcher::put(std::size_t number, Destination destination, Moment now) {
+  if (number < queues_.size()) return queues_[number].configure(std::move(destination), now);
+  DestinationQueue& queue = queues_.emplace_back(std::move(destination), queues_.size(), limits_);
+  if (has_begun_) queue.begin();
+  if (is_draining_) queue.drain();
+}
+
+void Dispatcher::remove(std::size_t number) {
+  queues_[number].retire();
 }
 
 std::optional<std::size_t> Dispatcher::find(std::string_view destination) const {
-  const auto found = std::ranges::find(destinations_, destination, &Destination::name);
-  if (found == destinations_.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - destinations_.begin());
+  const auto found = std::ranges::find(queues_, destination, &DestinationQueue::name);
+  if (found == queues_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - queues_.begin());
 }
 
 void Dispatcher::begin() {
+  has_begun_ = true;
   for (DestinationQueue& queue : queues_)
     queue.begin();
 }
 
 void Dispatcher::drain() {
+  is_draining_ = true;
   for (DestinationQueue& queue : queues_)
     queue.drain();
 }
 
 void Dispatcher::on_news(std::size_t destination, const DeliveryNews& news, Moment now) {
-  queues_[destination].on_news(news, now);
+  if (destination < queues_.size()) queues_[destination].on_news(news, now);
 }
 
 void Dispatcher::on_page(std::size_t destination, DuePage page, Moment now) {
@@ -46,6 +58,28 @@ void Dispatcher::on_attempt_ended(const AttemptOrder& order, AttemptReport repor
   Outcome outcome =
       queues_[order.destination].on_attempt_ended(order, std::move(report), now, random_.spread());
   actions_.record(order.destination, std::move(outcome));
+}
+
+void Dispatcher::on_attempt_leaves(const AttemptOrder& order, Moment now) {
+  queues_[order.destination].on_attempt_leaves(order, now);
+}
+
+bool Dispatcher::on_attempt_held(const AttemptOrder& order, DestinationQueue::Hold hold) {
+  --running_;
+  return queues_[order.destination].on_attempt_held(order, hold);
+}
+
+void Dispatcher::on_attempt_withdrawn(const AttemptOrder& order) {
+  --running_;
+  queues_[order.destination].on_attempt_withdrawn(order);
+}
+
+void Dispatcher::release(std::size_t destination, EventId event, std::uint32_t ordinal) {
+  queues_[destination].release(event, ordinal);
+}
+
+bool Dispatcher::is_held(std::size_t destination, EventId event, std::uint32_t ordinal) const {
+  return destination < queues_.size() && queues_[destination].is_held(event, ordinal);
 }
 
 void Dispatcher::advance(Moment now) {

@@ -10,11 +10,10 @@
 // once its destination is back. That is decided by whoever feeds, who finds no number for the name.
 #pragma once
 
-#include <memory>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "core/model.h"
 #include "core/random.h"
@@ -36,9 +35,16 @@ class Dispatcher {
     virtual void record(std::size_t destination, Outcome outcome) = 0;
   };
 
-  // `destinations` and `actions` outlive it. `seed` decides the jitter.
+  // `actions` outlives it. The destinations get the numbers 0, 1, 2 … `seed` decides the jitter.
   Dispatcher(std::span<const Destination> destinations, DestinationQueue::Limits limits, std::uint64_t seed,
              Actions& actions);
+
+  // A destination that is new (`number` is then how many there were), changed, or back. A number is a name's
+  // for good, so that what is on its way to a destination that went finds its place, and nothing is attempted
+  // twice when it comes back.
+  void put(std::size_t number, Destination destination, Moment now);
+  // Its deliveries stay pending in the store; what runs may end. News of it must go on.
+  void remove(std::size_t number);
 
   std::optional<std::size_t> find(std::string_view destination) const;
 
@@ -47,10 +53,19 @@ class Dispatcher {
   // Nothing is attempted any more; what runs may end.
   void drain();
 
+  // News of a destination that put() has not brought yet is dropped: the page that it asks for first has it.
   void on_news(std::size_t destination, const DeliveryNews& news, Moment now);
   void on_page(std::size_t destination, DuePage page, Moment now);
   void on_page_failed(std::size_t destination, Moment now);
   void on_attempt_ended(const AttemptOrder& order, AttemptReport report, Moment now);
+
+  // As of DestinationQueue: what becomes of an attempt on its way through a transform.
+  void on_attempt_leaves(const AttemptOrder& order, Moment now);
+  bool on_attempt_held(const AttemptOrder& order, DestinationQueue::Hold hold);
+  void on_attempt_withdrawn(const AttemptOrder& order);
+  void release(std::size_t destination, EventId event, std::uint32_t ordinal);
+  bool is_held(std::size_t destination, EventId event, std::uint32_t ordinal) const;
+  bool is_full_of_held(std::size_t destination) const { return queues_[destination].is_full_of_held(); }
 
   // Starts and asks for whatever there is to start and to ask for.
   void advance(Moment now);
@@ -65,8 +80,10 @@ class Dispatcher {
   bool has_ready() const;
 
  private:
-  std::span<const Destination> destinations_;
-  std::vector<DestinationQueue> queues_;
+  const DestinationQueue::Limits limits_;
+  std::deque<DestinationQueue> queues_;  // by number
+  bool has_begun_ = false;
+  bool is_draining_ = false;
   Random random_;
   Actions& actions_;
   std::size_t running_ = 0;

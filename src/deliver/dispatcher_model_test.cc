@@ -2,12 +2,15 @@
 //
 // The model has a journal, an index that lags behind it, news that arrive late and in batches, pages that are
 // read at one time and arrive at another, attempts that end in any order, operators who cancel and retry,
-// restarts that forget everything but the journal, and in some seeds a wall clock that jumps.
+// restarts that forget everything but the journal, in some seeds a wall clock that jumps, and in most
+// destinations that come, go and change while all this runs, and transforms that fail or cancel.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -36,6 +39,18 @@ struct Made {
 };
 using Record = std::variant<Made, Outcome, Command>;
 
+// Which of the transforms are broken: of two kinds of events they fail, a third they cancel.
+using Broken = std::array<bool, 3>;
+struct Told {
+  DeliveryId id;
+  std::size_t number = 0;
+  DeliveryNews news;
+};
+struct Reload {
+  std::map<std::size_t, Destination> destinations;
+  Broken broken{};
+};
+
 class World final : Dispatcher::Actions {
  public:
   explicit World(std::uint64_t seed) : random_(seed), seed_(seed) {
@@ -44,19 +59,18 @@ class World final : Dispatcher::Actions {
     failures_of_ten_ = random_.below(10);
     limits_ = {.deliveries_max = 1 + random_.below(8),
                .bytes_max = 50 + random_.below(400),
-               .awaited_max = 1 + random_.below(12)};
-    for (const char* name : {"first", "second"}) {
-      Destination destination;
-      destination.name = name;
-      destination.concurrency = 1 + static_cast<int>(random_.below(3));
-      destination.retry = {.initial = 100ms, .max = 10s, .attempts = 1 + static_cast<int>(random_.below(6))};
-      destinations_.push_back(destination);
-    }
+               .awaited_max = 1 + random_.below(12),
+               .held_max = random_.below(3) == 0 ? 1 + random_.below(3) : 100'000};
+    reloads_ = random_.below(4) != 0;
+    transforms_ = random_.below(3) != 0;
+    for (const char* name : {"first", "second", "third"})
+      configured_.emplace(name, destination(name));
+    if (reloads_) configured_.erase("third");
     restart();
   }
 
   void step() {
-    switch (random_.below(12)) {
+    switch (random_.below(14)) {
       case 0:
       case 1:
         return make_event();
@@ -75,6 +89,11 @@ class World final : Dispatcher::Actions {
         return end_attempt();
       case 10:
         return command();
+      case 11:
+        return end_transform();
+      case 12:
+        if (reloads_ && random_.below(5) == 0) reload();
+        return;
       default:
         return pass_time();
     }
@@ -82,12 +101,13 @@ class World final : Dispatcher::Actions {
 
   void advance() {
     dispatcher_->advance(now_);
-    for (std::size_t i = 0; i < destinations_.size(); ++i) {
+    for (std::size_t i = 0; i < known_.size(); ++i) {
       const auto status = dispatcher_->status(i);
       EXPECT_LE(status.queued, limits_.deliveries_max) << "seed " << seed_;
       if (status.queued > 1) {
         EXPECT_LE(status.queued_bytes, limits_.bytes_max) << "seed " << seed_;
       }
+      EXPECT_LE(status.held, limits_.held_max + 3) << "seed " << seed_;
     }
   }
 
@@ -95,57 +115,125 @@ class World final : Dispatcher::Actions {
     if (random_.below(400) == 0) restart();
   }
 
-  // Lets everything come to its end: no more faults, only time.
+  // Lets everything come to its end: no more faults, only time. What a transform holds stays as it is, and
+  // nothing else; then the transforms are mended.
   void settle() {
     failures_of_ten_ = 0;
-    for (int round = 0; round < 20'000; ++round) {
-      while (indexed_ < journal_.size())
-        index_some();
-      while (!news_.empty())
-        tell_some();
-      if (asked_) read_page();
-      if (page_) bring_page();
-      advance();
-      while (!running_.empty())
-        end_attempt();
-      if (!asked_ && !page_ && indexed_ == journal_.size() && news_.empty() && running_.empty()) {
-        const auto at = dispatcher_->wakes_at();
-        if (!at) {
-          advance();
-          if (!asked_ && running_.empty()) break;
-          continue;
-        }
-        const auto by =
-            std::chrono::ceil<std::chrono::milliseconds>(std::max<Ticks::duration>(*at - now_.ticks, 1ms));
-        EXPECT_LE(by, longest_) << "seed " << seed_;
-        now_.ticks += by;
-        now_.wall += by;
-      }
+    configure_all();
+    come_to_rest();
+    for (const auto& [id, row] : index_) {
+      if (row.state != DeliveryState::pending) continue;
+      const std::size_t number = numbers_.at(id.destination);
+      EXPECT_TRUE(held_.contains(id) || dispatcher_->is_full_of_held(number))
+          << "lost " << to_text(id) << ", seed " << seed_;
     }
+    broken_ = {};
+    configure_all();
+    come_to_rest();
     for (const auto& [id, row] : index_) {
       EXPECT_NE(row.state, DeliveryState::pending) << "lost " << to_text(id) << ", seed " << seed_;
     }
-    for (std::size_t i = 0; i < destinations_.size(); ++i) {
+    for (std::size_t i = 0; i < known_.size(); ++i) {
       EXPECT_EQ(dispatcher_->known(i), 0u) << "seed " << seed_;
       EXPECT_FALSE(dispatcher_->status(i).spilled) << "seed " << seed_;
     }
   }
 
  private:
+  void come_to_rest() {
+    for (int round = 0; round < 20'000; ++round) {
+      while (indexed_ < journal_.size())
+        index_some();
+      while (!mail_.empty())
+        tell_some();
+      if (asked_) read_page();
+      if (page_) bring_page();
+      advance();
+      while (!transforming_.empty())
+        end_transform();
+      while (!running_.empty())
+        end_attempt();
+      if (asked_ || page_ || indexed_ != journal_.size() || !mail_.empty()) continue;
+      const auto at = dispatcher_->wakes_at();
+      if (!at) {
+        advance();
+        if (!asked_ && running_.empty() && transforming_.empty() && mail_.empty() &&
+            indexed_ == journal_.size())
+          return;
+        continue;
+      }
+      const auto by =
+          std::chrono::ceil<std::chrono::milliseconds>(std::max<Ticks::duration>(*at - now_.ticks, 1ms));
+      EXPECT_LE(by, longest_) << "seed " << seed_;
+      now_.ticks += by;
+      now_.wall += by;
+    }
+    ADD_FAILURE() << "it does not come to rest, seed " << seed_;
+  }
+
+  // --- what operators do
+
+  Destination destination(std::string name) {
+    Destination destination;
+    destination.name = std::move(name);
+    destination.concurrency = 1 + static_cast<int>(random_.below(3));
+    destination.retry = {.initial = 100ms,
+                         .max = std::chrono::seconds(1 + random_.below(10)),
+                         .attempts = 1 + static_cast<int>(random_.below(6))};
+    return destination;
+  }
+
+  // The names are known to the index from here on; the dispatcher hears of it later, in the order of the
+  // mail.
+  void publish() {
+    Reload reload{.broken = broken_};
+    for (const auto& [name, destination] : configured_) {
+      const auto [found, is_new] = numbers_.emplace(name, numbers_.size());
+      reload.destinations.emplace(found->second, destination);
+    }
+    mail_.emplace_back(std::move(reload));
+  }
+  void reload() {
+    for (const char* name : {"first", "second", "third"}) {
+      switch (random_.below(4)) {
+        case 0:
+          configured_.erase(name);
+          break;
+        case 1:
+          configured_.insert_or_assign(name, destination(name));
+          break;
+        default:
+          break;
+      }
+      if (transforms_ && random_.below(2) == 0) broken_.at(random_.below(broken_.size())) ^= true;
+    }
+    publish();
+  }
+  void configure_all() {
+    for (const char* name : {"first", "second", "third"})
+      configured_.insert_or_assign(name, destination(name));
+    publish();
+  }
+
   // --- what the dispatcher does
 
   void start(AttemptOrder order, Time) override {
-    const Destination& destination = destinations_[order.destination];
+    const Destination& destination = known_[order.destination];
     const DeliveryId id{.event = order.event, .destination = destination.name, .ordinal = order.ordinal};
     ASSERT_TRUE(truth_.contains(id)) << "seed " << seed_;
+    EXPECT_TRUE(active_.contains(order.destination)) << to_text(id) << " not configured, seed " << seed_;
+    EXPECT_FALSE(held_.contains(id)) << to_text(id) << " is held, seed " << seed_;
+    EXPECT_FALSE(closing_.contains(id)) << to_text(id) << " is being cancelled, seed " << seed_;
     ASSERT_TRUE(order.content);
     EXPECT_EQ(order.content->id, order.event) << "seed " << seed_;
     std::size_t beside = 0;
-    for (const AttemptOrder& other : running_) {
-      if (other.destination != order.destination) continue;
-      ++beside;
-      EXPECT_FALSE(other.event == order.event && other.ordinal == order.ordinal)
-          << to_text(id) << " twice at once, seed " << seed_;
+    for (const auto* list : {&running_, &transforming_}) {
+      for (const AttemptOrder& other : *list) {
+        if (other.destination != order.destination) continue;
+        ++beside;
+        EXPECT_FALSE(other.event == order.event && other.ordinal == order.ordinal)
+            << to_text(id) << " twice at once, seed " << seed_;
+      }
     }
     EXPECT_LT(beside, static_cast<std::size_t>(destination.concurrency)) << "seed " << seed_;
 
@@ -161,10 +249,18 @@ class World final : Dispatcher::Actions {
     }
     if (!clocks_jump_ && !raced_.contains(id) && row.sequence <= told_upto_ &&
         row.state == DeliveryState::pending) {
-      EXPECT_LE(row.due, now_.wall) << to_text(id) << " too early, seed " << seed_;
-      expect_first(id, row);
+      // A policy that became shorter cuts what the one before has given.
+      if (!reloads_) EXPECT_LE(row.due, now_.wall) << to_text(id) << " too early, seed " << seed_;
+      if (row.due <= now_.wall) expect_first(id, row);
     }
-    running_.push_back(std::move(order));
+    (transforms_ ? transforming_ : running_).push_back(std::move(order));
+  }
+
+  bool runs(const DeliveryId& id) const {
+    const auto is_it = [&](const AttemptOrder& order) {
+      return order.event == id.event && known_[order.destination].name == id.destination;
+    };
+    return std::ranges::any_of(running_, is_it) || std::ranges::any_of(transforming_, is_it);
   }
 
   // No other delivery that the dispatcher has been told of should have gone before.
@@ -173,10 +269,8 @@ class World final : Dispatcher::Actions {
       if (other.destination != id.destination || other == id || raced_.contains(other)) continue;
       if (other_row.state != DeliveryState::pending || other_row.sequence > told_upto_) continue;
       if (std::pair(other_row.due, other.event) >= std::pair(row.due, id.event)) continue;
-      const bool runs = std::ranges::any_of(running_, [&](const AttemptOrder& order) {
-        return order.event == other.event && destinations_[order.destination].name == other.destination;
-      });
-      EXPECT_TRUE(runs) << to_text(other) << " was due before " << to_text(id) << ", seed " << seed_;
+      EXPECT_TRUE(runs(other) || held_.contains(other) || closing_.contains(other))
+          << to_text(other) << " was due before " << to_text(id) << ", seed " << seed_;
     }
   }
 
@@ -242,9 +336,9 @@ class World final : Dispatcher::Actions {
     auto content = std::make_shared<StoredEvent>();
     content->id = event;
     content->body.assign(random_.below(8) == 0 ? 500 : 1 + random_.below(90), 'x');
-    for (const Destination& destination : destinations_) {
-      journal(Made{
-          .id = {.event = event, .destination = destination.name}, .due = now_.wall, .content = content});
+    // To those too that are not configured: decided before they went, or before they came.
+    for (const char* name : {"first", "second", "third"}) {
+      journal(Made{.id = {.event = event, .destination = name}, .due = now_.wall, .content = content});
     }
   }
 
@@ -252,11 +346,8 @@ class World final : Dispatcher::Actions {
     if (truth_.empty() || random_.below(4) != 0) return;
     auto row = std::next(truth_.begin(), static_cast<std::ptrdiff_t>(random_.below(truth_.size())));
     const auto kind = random_.below(2) == 0 ? Command::Kind::cancel : Command::Kind::retry;
-    const bool runs = std::ranges::any_of(running_, [&](const AttemptOrder& order) {
-      return order.event == row->first.event &&
-             destinations_[order.destination].name == row->first.destination;
-    });
-    if (runs || row->second.sequence > told_upto_) raced_.emplace(row->first, true);
+    if (runs(row->first) || closing_.contains(row->first) || row->second.sequence > told_upto_)
+      raced_.emplace(row->first, true);
     journal(Command{
         .kind = kind, .event = row->first.event, .destination = row->first.destination, .at = now_.wall});
   }
@@ -271,27 +362,56 @@ class World final : Dispatcher::Actions {
       for (const DeliveryId& id : changed) {
         const Truth& row = index_.at(id);
         const bool with_content = std::holds_alternative<Made>(record) && random_.below(10) != 0;
-        news_.push_back({.id = id,
-                         .news = {.event = id.event,
-                                  .ordinal = id.ordinal,
-                                  .state = row.state,
-                                  .due = row.due,
-                                  .attempts = row.attempts,
-                                  .attempts_base = row.attempts_base,
-                                  .sequence = row.sequence,
-                                  .content = with_content ? row.content : nullptr}});
+        // The index knows only the names that were published.
+        const auto number = numbers_.find(id.destination);
+        if (number == numbers_.end()) continue;
+        mail_.push_back(Told{.id = id,
+                             .number = number->second,
+                             .news = {.event = id.event,
+                                      .ordinal = id.ordinal,
+                                      .state = row.state,
+                                      .due = row.due,
+                                      .attempts = row.attempts,
+                                      .attempts_base = row.attempts_base,
+                                      .sequence = row.sequence,
+                                      .content = with_content ? row.content : nullptr}});
       }
     }
   }
 
   void tell_some() {
-    for (auto count = 1 + random_.below(6); count > 0 && !news_.empty(); --count) {
-      const Told& told = news_.front();
-      told_upto_ = std::max(told_upto_, told.news.sequence);
-      dispatcher_->on_news(*dispatcher_->find(told.id.destination), told.news, now_);
-      news_.pop_front();
+    for (auto count = 1 + random_.below(6); count > 0 && !mail_.empty(); --count) {
+      if (const auto* reload = std::get_if<Reload>(&mail_.front())) {
+        apply_reload(*reload);
+      } else {
+        tell(std::get<Told>(mail_.front()));
+      }
+      mail_.pop_front();
     }
-    if (news_.empty()) told_upto_ = indexed_;
+    if (mail_.empty()) told_upto_ = indexed_;
+  }
+  void tell(const Told& told) {
+    told_upto_ = std::max(told_upto_, told.news.sequence);
+    dispatcher_->on_news(told.number, told.news, now_);
+    if (!dispatcher_->is_held(told.number, told.id.event, told.id.ordinal)) held_.erase(told.id);
+    if (told.news.state != DeliveryState::pending) closing_.erase(told.id);
+  }
+  void apply_reload(const Reload& reload) {
+    applied_broken_ = reload.broken;
+    held_.clear();
+    active_.clear();
+    for (const auto& [number, destination] : reload.destinations) {
+      if (number >= known_.size()) {
+        known_.resize(number + 1);
+        fetching_.resize(number + 1, false);
+      }
+      known_[number] = destination;
+      active_.insert(number);
+      dispatcher_->put(number, destination, now_);
+    }
+    for (std::size_t number = 0; number < known_.size(); ++number) {
+      if (!active_.contains(number)) dispatcher_->remove(number);
+    }
   }
 
   void read_page() {
@@ -345,6 +465,34 @@ class World final : Dispatcher::Actions {
         now_);
   }
 
+  // By the transforms of the moment: an event goes on, is held, or is cancelled.
+  void end_transform() {
+    if (transforming_.empty()) return;
+    const auto which = static_cast<std::ptrdiff_t>(random_.below(transforming_.size()));
+    AttemptOrder order = std::move(transforming_[static_cast<std::size_t>(which)]);
+    transforming_.erase(transforming_.begin() + which);
+    const DeliveryId id{
+        .event = order.event, .destination = known_[order.destination].name, .ordinal = order.ordinal};
+    if (!active_.contains(order.destination)) return dispatcher_->on_attempt_withdrawn(order);
+    const auto kind = order.event.sequence() % 5;
+    if (kind < 2 && applied_broken_[kind]) {
+      if (dispatcher_->on_attempt_held(order, DestinationQueue::Hold::failed)) held_.insert(id);
+    } else if (kind == 2 && applied_broken_[2]) {
+      if (!dispatcher_->on_attempt_held(order, DestinationQueue::Hold::cancelled)) return;
+      closing_.insert(id);
+      if (failures_of_ten_ > 0 && random_.below(3) == 0) {
+        closing_.erase(id);
+        return dispatcher_->release(order.destination, order.event, order.ordinal);
+      }
+      if (truth_.at(id).sequence > told_upto_) raced_.emplace(id, true);
+      journal(Command{
+          .kind = Command::Kind::cancel, .event = id.event, .destination = id.destination, .at = now_.wall});
+    } else {
+      dispatcher_->on_attempt_leaves(order, now_);
+      running_.push_back(std::move(order));
+    }
+  }
+
   void pass_time() {
     const auto by = std::chrono::milliseconds(random_.below(random_.below(3) == 0 ? 5000 : 50));
     now_.ticks += by;
@@ -357,15 +505,28 @@ class World final : Dispatcher::Actions {
   // A crash: whatever was only in memory is gone, and the index reads on to the end before dispatch begins.
   void restart() {
     running_.clear();
+    transforming_.clear();
+    held_.clear();
+    closing_.clear();
     asks_.clear();
     asked_ = false;
     page_.reset();
-    fetching_.assign(destinations_.size(), false);
+    mail_.clear();
+    known_.clear();
+    numbers_.clear();
+    active_.clear();
+    applied_broken_ = broken_;
+    for (const auto& [name, destination] : configured_) {
+      numbers_.emplace(name, known_.size());
+      active_.insert(known_.size());
+      known_.push_back(destination);
+    }
+    fetching_.assign(known_.size(), false);
     Actions& actions = *this;
-    dispatcher_.emplace(destinations_, limits_, random_.next(), actions);
+    dispatcher_.emplace(known_, limits_, random_.next(), actions);
     while (indexed_ < journal_.size())
       index_some();
-    while (!news_.empty())
+    while (!mail_.empty())
       tell_some();
     told_upto_ = indexed_;
     advance();
@@ -373,18 +534,12 @@ class World final : Dispatcher::Actions {
     dispatcher_->begin();
   }
 
-  struct Told {
-    DeliveryId id;
-    DeliveryNews news;
-  };
-
   Random random_;
   std::uint64_t seed_;
-  bool clocks_jump_ = false, index_tells_ignored_outcomes_ = false;
+  bool clocks_jump_ = false, index_tells_ignored_outcomes_ = false, reloads_ = false, transforms_ = false;
   std::uint64_t failures_of_ten_ = 0;
   std::chrono::milliseconds longest_ = 1h;
   DestinationQueue::Limits limits_;
-  std::vector<Destination> destinations_;
   Moment now_{.wall = Time(1'700'000'000'000ms), .ticks = Ticks(1h)};
 
   std::vector<Record> journal_;
@@ -393,12 +548,21 @@ class World final : Dispatcher::Actions {
   Rows truth_;  // the whole journal applied
   Rows index_;  // as far as it is indexed
   std::map<DeliveryId, bool> raced_;
-  std::deque<Told> news_;
+  std::deque<std::variant<Told, Reload>> mail_;
   std::deque<std::pair<std::size_t, DueQuery>> asks_;
   bool asked_ = false;
   std::vector<bool> fetching_;
   std::optional<std::pair<std::size_t, DuePage>> page_;
-  std::vector<AttemptOrder> running_;
+  std::vector<AttemptOrder> transforming_, running_;
+  std::set<DeliveryId> held_;     // by a transform that failed
+  std::set<DeliveryId> closing_;  // by one that cancelled, as far as the dispatcher knows
+
+  std::map<std::string, Destination> configured_;  // what operators want
+  Broken broken_{};
+  std::map<std::string, std::size_t> numbers_;  // what the index knows
+  std::vector<Destination> known_;              // what the dispatcher knows, by number
+  std::set<std::size_t> active_;                // of those, the ones that are configured
+  Broken applied_broken_{};
   std::optional<Dispatcher> dispatcher_;
 };
 

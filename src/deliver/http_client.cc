@@ -101,14 +101,14 @@ namespace {
 
 class HttpDestination final : public Endpoint {
  public:
-  HttpDestination(HttpClient::Core& core, const Destination& destination, const ReceiverLookup& receivers,
+  HttpDestination(HttpClient::Core& core, Destination destination, const ReceiverLookup& receivers,
                   const Clock& clock)
       : core_(core),
-        destination_(destination),
+        destination_(std::move(destination)),
         receivers_(receivers),
         clock_(clock),
-        url_(request_url(destination.url, "", nullptr)) {
-    if (destination.secret && destination.secret->can_sign()) signer_.emplace(*destination.secret);
+        url_(request_url(destination_.url, "", nullptr)) {
+    if (destination_.secret && destination_.secret->can_sign()) signer_.emplace(*destination_.secret);
   }
   ~HttpDestination() override {
     for (const auto& transfer : running_)
@@ -129,6 +129,8 @@ class HttpDestination final : public Endpoint {
     }
     running_.push_back(std::move(transfer));
   }
+
+  bool is_idle() const override ON_DELIVER { return running_.empty(); }
 
   void ended(Transfer* transfer, CURLcode code) ON_DELIVER {
     curl_multi_remove_handle(core_.multi, transfer->easy);
@@ -151,7 +153,7 @@ class HttpDestination final : public Endpoint {
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* user);
 
   HttpClient::Core& core_;
-  const Destination& destination_;
+  const Destination destination_;
   const ReceiverLookup& receivers_;
   const Clock& clock_;
   const std::string url_;
@@ -316,9 +318,9 @@ std::string HttpDestination::sentence(const Transfer& transfer, CURLcode code, A
 HttpClient::HttpClient(Options options, AttemptSink& sink) : core_(std::make_unique<Core>(options, sink)) {}
 HttpClient::~HttpClient() = default;
 
-std::unique_ptr<Endpoint> HttpClient::endpoint(const Destination& destination,
-                                               const ReceiverLookup& receivers, const Clock& clock) {
-  return std::make_unique<HttpDestination>(*core_, destination, receivers, clock);
+std::unique_ptr<Endpoint> HttpClient::endpoint(Destination destination, const ReceiverLookup& receivers,
+                                               const Clock& clock) {
+  return std::make_unique<HttpDestination>(*core_, std::move(destination), receivers, clock);
 }
 
 void HttpClient::perform() {

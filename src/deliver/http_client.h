@@ -32,9 +32,9 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // An endpoint for `destination`, whose attempts this client makes. It goes before the client does; the
-  // arguments, and what `receivers` gives, outlive it.
-  std::unique_ptr<Endpoint> endpoint(const Destination& destination, const ReceiverLookup& receivers,
+  // An endpoint for `destination`, whose attempts this client makes. It goes before the client does;
+  // `receivers`, what that gives, and `clock` outlive it.
+  std::unique_ptr<Endpoint> endpoint(Destination destination, const ReceiverLookup& receivers,
                                      const Clock& clock);
 
   // Moves all transfers on as far as they go without waiting, and tells the sink which ended.
