@@ -58,7 +58,8 @@ class Handler {
   virtual std::expected<HeadDecision, Response> admit(const Request& request) ON_LOOP = 0;
   // The whole request. May suspend; the views in `request` stay good until the task has ended.
   virtual Task<Response> handle(Request request) ON_LOOP = 0;
-  // A request that http itself answered (malformed, too large, too slow): for counting and logging.
+  // A request that http itself answered (malformed, too large, too slow): for counting and logging. `status`
+  // is 0 for a connection on which TLS did not come about: there was nothing to answer in.
   virtual void refused(int status, std::string_view reason, std::string_view peer) ON_LOOP {
     static_cast<void>(status), static_cast<void>(reason), static_cast<void>(peer);
   }

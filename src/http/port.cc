@@ -16,7 +16,11 @@ HeadLimits limits_of(const ServerOptions& options) {
 }  // namespace
 
 Port::Port(Loop& the_loop, ServerOptions the_options, Handler& the_handler)
-    : loop(the_loop), options(std::move(the_options)), limits(limits_of(options)), handler(the_handler) {}
+    : loop(the_loop),
+      options(std::move(the_options)),
+      limits(limits_of(options)),
+      handler(the_handler),
+      tls(options.tls) {}
 
 std::unique_ptr<Buffer> Port::take_buffer() {
   if (spare_buffers_.empty()) return std::make_unique<Buffer>();

@@ -118,6 +118,10 @@ std::uint16_t Server::port() const {
   return impl_->number;
 }
 
+void Server::set_tls(std::shared_ptr<const TlsContext> tls) {
+  impl_->port->tls = std::move(tls);
+}
+
 void Server::drain(std::chrono::milliseconds limit, std::move_only_function<void()> done) {
   if (impl_->listener) impl_->listener->close();
   impl_->port->drain(limit, std::move(done));

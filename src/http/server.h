@@ -78,7 +78,8 @@ class Server {
   std::expected<void, ListenError> listen();
   std::uint16_t port() const;  // the one bound
 
-  // For connections that are accepted from here on. Only for a server that had one from the start.
+  // For connections whose first byte comes from here on. Only for a server that had one from the start, and
+  // never null.
   void set_tls(std::shared_ptr<const TlsContext> tls) ON_LOOP;
 
   // Stops accepting and closes idle connections; `done` is called when the last answer is out or after

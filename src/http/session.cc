@@ -40,16 +40,23 @@ Session::Session(std::shared_ptr<Port> port, int descriptor, std::string peer)
       last_read_(since_) {}
 
 void Session::begin() {
+  if (port_->tls) phase_ = Phase::handshake;
   wait(Socket::Event::readable);
 }
 
 void Session::turn_away() {
-  refuse(503, "too many connections");
+  if (!port_->tls) return refuse(503, "too many connections");
+  // A handshake for nothing but to say so is what there is no room for.
+  port_->handler.refused(503, "too many connections", peer_);
+  close();
 }
 
 void Session::ready(Socket::Event event) {
   (event == Socket::Event::readable ? waiting_readable_ : waiting_writable_) = false;
+  if (tls_ && event == Socket::Event::readable) tls_->came_readable();
   switch (phase_) {
+    case Phase::handshake:
+      return shake_hands();
     case Phase::head:
     case Phase::body:
       return receive();
@@ -72,13 +79,19 @@ void Session::wait(Socket::Event event) {
 // --- Receiving
 // -----------------------------------------------------------------------------------------------------
 
+ssize_t Session::read_some(char* to, std::size_t room) {
+  if (tls_) return tls_->read(to, room);
+  const ssize_t some = ::recv(socket_.descriptor(), to, room, MSG_DONTWAIT);
+  if (some == static_cast<ssize_t>(room)) socket_.expect_more(Socket::Event::readable);
+  return some;
+}
+
 void Session::receive() {
   make_room();
   const std::size_t room = buffer_->capacity - end_;
-  const ssize_t some = ::recv(socket_.descriptor(), buffer_->bytes.get() + end_, room, MSG_DONTWAIT);
+  const ssize_t some = read_some(buffer_->bytes.get() + end_, room);
   if (some < 0 && is_temporary(errno)) return static_cast<void>(wait_for_more());
   if (some <= 0) return close();
-  if (static_cast<std::size_t>(some) == room) socket_.expect_more(Socket::Event::readable);
   last_read_ = ticks_now();
   if (phase_ == Phase::head && begin_ == end_) since_ = last_read_;
   end_ += static_cast<std::size_t>(some);
@@ -121,7 +134,8 @@ void Session::make_room() {
 
 bool Session::wait_for_more() {
   if (phase_ == Phase::head && begin_ == end_) release_buffer();
-  wait(Socket::Event::readable);
+  if (tls_ && tls_->has_more()) socket_.expect_more(Socket::Event::readable);
+  wait(tls_ ? tls_->needs() : Socket::Event::readable);
   return false;
 }
 
@@ -209,8 +223,7 @@ bool Session::admit() {
 bool Session::continue_sending() {
   const bool is_body_to_come = head_.chunked || head_.content_length > 0;
   if (!is_body_to_come || end_ > body_start()) return true;
-  const ssize_t some =
-      ::send(socket_.descriptor(), kContinue.data(), kContinue.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  const ssize_t some = write_some(kContinue, {});
   if (some == static_cast<ssize_t>(kContinue.size())) return true;
   // Every earlier answer is out, so there is room for these few bytes, or the peer has gone.
   close();
@@ -295,6 +308,10 @@ Request Session::request(std::string_view body) const {
 void Session::check_time(Ticks now) {
   const ServerOptions& options = port_->options;
   switch (phase_) {
+    case Phase::handshake:
+      if (now - since_ <= options.head_timeout) return;
+      if (tls_) port_->handler.refused(0, "TLS: handshake too slow", peer_);
+      return close();
     case Phase::head:
       if (begin_ != end_) {
         if (now - since_ > options.head_timeout) refuse(408, "head too slow");

@@ -5,6 +5,8 @@
 // only if the peer is slow. A connection with nothing under way holds no buffer.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +22,7 @@
 #include "http/response.h"
 #include "http/server.h"
 #include "http/socket.h"
+#include "http/tls_stream.h"
 
 namespace creel::http {
 
@@ -62,6 +65,7 @@ struct Port : std::enable_shared_from_this<Port> {
   const ServerOptions options;
   const HeadLimits limits;
   Handler& handler;
+  std::shared_ptr<const TlsContext> tls;  // null: plain HTTP
 
   std::vector<std::shared_ptr<Session>> sessions;
   std::size_t lingering = 0;   // of them: answered for the last time
@@ -94,8 +98,11 @@ class Session final : public Socket::Waiter, public std::enable_shared_from_this
   std::size_t place = 0;  // in Port::sessions
 
  private:
-  enum class Phase : std::uint8_t { head, body, handling, writing, lingering, closed };
+  enum class Phase : std::uint8_t { handshake, head, body, handling, writing, lingering, closed };
   struct Done;
+
+  void shake_hands() ON_LOOP;
+  bool begin_tls() ON_LOOP;
 
   void run() ON_LOOP;
   bool step() ON_LOOP;
@@ -111,14 +118,19 @@ class Session final : public Socket::Waiter, public std::enable_shared_from_this
   bool continue_sending() ON_LOOP;
   Request request(std::string_view body) const;
 
+  ssize_t read_some(char* to, std::size_t room) ON_LOOP;
+  ssize_t write_some(std::string_view head, std::string_view body) ON_LOOP;
+
   void receive() ON_LOOP;
   void make_room() ON_LOOP;
   std::size_t bytes_wanted() const;
   bool wait_for_more() ON_LOOP;
   void wait(Socket::Event event) ON_LOOP;
+  void wait_to_write() ON_LOOP;
 
   void answer(Response response) ON_LOOP;
-  void refuse(int status, std::string_view reason) ON_LOOP;
+  // The body is `text`, or what the status means.
+  void refuse(int status, std::string_view reason, std::string_view text = {}) ON_LOOP;
   void send(std::string_view head, std::string_view body) ON_LOOP;
   void send_more() ON_LOOP;
   void sent() ON_LOOP;
@@ -134,6 +146,7 @@ class Session final : public Socket::Waiter, public std::enable_shared_from_this
   const std::shared_ptr<Port> port_;
   Socket socket_;
   const std::string peer_;
+  std::unique_ptr<TlsStream> tls_;  // null: plain, or not begun, or said its last
 
   Phase phase_ = Phase::head;
   bool running_ = false;  // run() is on the stack

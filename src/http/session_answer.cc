@@ -34,11 +34,11 @@ void Session::answer(Response response) {
   send(out, has_body ? std::string_view(response.body) : std::string_view());
 }
 
-void Session::refuse(int status, std::string_view reason) {
+void Session::refuse(int status, std::string_view reason, std::string_view text) {
   port_->handler.refused(status, reason, peer_);
   Response response;
   response.status = status;
-  response.body = std::string(reason_phrase(status)) + "\n";
+  response.body = std::string(text.empty() ? reason_phrase(status) : text) + "\n";
   response.content_type = "text/plain; charset=utf-8";
   if (status == 503) response.headers.emplace_back("Retry-After", "5");
   closing_ = true;
@@ -47,19 +47,24 @@ void Session::refuse(int status, std::string_view reason) {
   answer(std::move(response));
 }
 
-void Session::send(std::string_view head, std::string_view body) {
+ssize_t Session::write_some(std::string_view head, std::string_view body) {
   constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-  ssize_t some = 0;
-  if (body.empty()) {
-    some = ::send(socket_.descriptor(), head.data(), head.size(), flags);
-  } else {
-    iovec parts[2] = {{const_cast<char*>(head.data()), head.size()},
-                      {const_cast<char*>(body.data()), body.size()}};
-    msghdr message{};
-    message.msg_iov = parts;
-    message.msg_iovlen = 2;
-    some = ::sendmsg(socket_.descriptor(), &message, flags);
-  }
+  if (tls_) return tls_->write(head, body);
+  if (body.empty()) return ::send(socket_.descriptor(), head.data(), head.size(), flags);
+  iovec parts[2] = {{const_cast<char*>(head.data()), head.size()},
+                    {const_cast<char*>(body.data()), body.size()}};
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  return ::sendmsg(socket_.descriptor(), &message, flags);
+}
+
+void Session::wait_to_write() {
+  wait(tls_ ? tls_->needs() : Socket::Event::writable);
+}
+
+void Session::send(std::string_view head, std::string_view body) {
+  const ssize_t some = write_some(head, body);
   if (some < 0 && !is_temporary(errno)) return close();
   const std::size_t done = some < 0 ? 0 : static_cast<std::size_t>(some);
   if (done == head.size() + body.size()) return sent();
@@ -69,18 +74,17 @@ void Session::send(std::string_view head, std::string_view body) {
   unsent_from_ = 0;
   phase_ = Phase::writing;
   last_read_ = ticks_now();
-  wait(Socket::Event::writable);
+  wait_to_write();
 }
 
 void Session::send_more() {
-  const ssize_t some = ::send(socket_.descriptor(), unsent_.data() + unsent_from_,
-                              unsent_.size() - unsent_from_, MSG_DONTWAIT | MSG_NOSIGNAL);
+  const ssize_t some = write_some(std::string_view(unsent_).substr(unsent_from_), {});
   if (some < 0 && !is_temporary(errno)) return close();
   if (some > 0) {
     unsent_from_ += static_cast<std::size_t>(some);
     last_read_ = ticks_now();
   }
-  if (unsent_from_ < unsent_.size()) return wait(Socket::Event::writable);
+  if (unsent_from_ < unsent_.size()) return wait_to_write();
   unsent_ = std::string();
   sent();
 }
@@ -109,12 +113,17 @@ void Session::linger() {
   phase_ = Phase::lingering;
   ++port_->lingering;
   since_ = ticks_now();
-  ::shutdown(socket_.descriptor(), SHUT_WR);
+  if (!tls_) ::shutdown(socket_.descriptor(), SHUT_WR);
   linger_more();
   if (port_->draining) port_->finish_drain_if_quiet();
 }
 
 void Session::linger_more() {
+  if (tls_) {
+    if (!tls_->finish()) return wait_to_write();
+    tls_.reset();  // What comes now is dropped as it is.
+    ::shutdown(socket_.descriptor(), SHUT_WR);
+  }
   char dropped[64 << 10];
   const ssize_t some = ::recv(socket_.descriptor(), dropped, sizeof dropped, MSG_DONTWAIT);
   if (some == 0 || (some < 0 && !is_temporary(errno))) return close();
@@ -131,6 +140,9 @@ void Session::close() {
   if (phase_ == Phase::lingering) --port_->lingering;
   // While the handler works its views have to hold: then the buffer goes with the session.
   if (phase_ != Phase::handling) release_buffer();
+  // Between two requests this is an orderly end. Elsewhere it is none, and TLS shall not say so.
+  if (tls_ && phase_ == Phase::head) static_cast<void>(tls_->finish());
+  tls_.reset();
   phase_ = Phase::closed;
   let_go_of_body_bytes();
   socket_.close();
@@ -138,7 +150,7 @@ void Session::close() {
 }
 
 void Session::close_if_idle() {
-  if (phase_ == Phase::head && begin_ == end_) close();
+  if (phase_ == Phase::handshake || (phase_ == Phase::head && begin_ == end_)) close();
 }
 
 }  // namespace creel::http

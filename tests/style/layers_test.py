@@ -14,7 +14,7 @@ LAYERS = {
 # What a library's headers start with, and the files that may include them.
 HOMES = {
     "Beast": (r"boost/beast", r"src/(http|cli)/[^/]+\.cc$|examples/.*\.cc$"),
-    "OpenSSL": (r"openssl/", r"src/verify/[^/]+\.h$|src/(verify|core|store|ingest|app|cli|admin)/[^/]+\.cc$|bench/.*\.cc$|tests/.*\.cc$"),
+    "OpenSSL": (r"openssl/", r"src/verify/[^/]+\.h$|src/(verify|core|store|ingest|app|cli|admin)/[^/]+\.cc$|src/http/tls(_stream)?\.cc$|bench/.*\.cc$|tests/.*\.cc$"),
     "SQLite": (r"sqlite3\.h", r"src/store/[^/]+\.(cc|h)$|tests/.*\.cc$|bench/.*\.cc$"),
     "libcurl": (r"curl/", r"src/(app|deliver|cli)/[^/]+\.cc$|tests/.*\.cc$"),
     "simdjson": (r"simdjson", r"src/verify/[^/]+\.h$|src/(verify|store|admin|cli)/[^/]+\.cc$|tests/.*\.cc$|bench/.*\.cc$"),
