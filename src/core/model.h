@@ -82,7 +82,7 @@ struct NewItem {
   std::uint32_t body_offset = 0;
   std::uint32_t body_bytes = 0;
   // Where it goes; nothing: to all of NewEvent::destinations, untransformed.
-  std::optional<std::span<const Target>> targets;
+  std::optional<std::span<const Target>> targets = std::nullopt;
 };
 
 // A request to be kept, with everything that is decided before the append. All views belong to

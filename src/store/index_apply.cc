@@ -85,14 +85,15 @@ bool Index::Impl::apply_event(const JournalRecord& record, std::string_view payl
                      item)) {
       continue;
     }
-    add_item(record, EventId::of(record.sequence, item), item);
+    EventEntry& row = add_row(record, EventId::of(record.sequence, item), item);
+    add_deliveries(row, item, record.sequence);
     add_hashes(EventId::of(record.sequence, item).value, item);
   }
   note_use(record, static_cast<std::uint64_t>(events - events_before));
   return true;
 }
 
-void Index::Impl::add_item(const JournalRecord& record, EventId id, std::uint16_t item) {
+EventEntry& Index::Impl::add_row(const JournalRecord& record, EventId id, std::uint16_t item) {
   ++events;
   EventEntry& row = batch->add(id);
   row.source = texts->number(NameKind::source, event.source);
@@ -102,17 +103,22 @@ void Index::Impl::add_item(const JournalRecord& record, EventId id, std::uint16_
   row.segment = record.position.segment;
   row.offset = record.position.offset;
   row.body_bytes = event.items[item].body_bytes;
+  return row;
+}
+
+// One for each destination of the item, due when it was received.
+void Index::Impl::add_deliveries(EventEntry& row, std::uint16_t item, Sequence sequence) {
   const StoredEventView* content = nullptr;
-  for (const std::string_view destination : event.destinations) {
+  event.each_destination(event.items[item], [&](std::string_view destination) {
     DeliveryEntry delivery;
     delivery.destination = texts->number(NameKind::destination, destination);
     delivery.due = event.received;
     delivery.changed = event.received;
-    if (row.find(delivery.destination, delivery.ordinal) != nullptr) continue;
+    if (row.find(delivery.destination, delivery.ordinal) != nullptr) return;
     row.deliveries.push_back(delivery);
-    if (content == nullptr) content = batch->keep(event_view(event, id));
-    batch->report(row, delivery, record.sequence, content);
-  }
+    if (content == nullptr) content = batch->keep(event_view(event, row.id));
+    batch->report(row, delivery, sequence, content);
+  });
 }
 
 void Index::Impl::add_hashes(std::uint64_t place_of_item, std::uint16_t item) {
@@ -297,11 +303,8 @@ bool Index::Impl::apply_copy(const JournalRecord& record, std::string_view paylo
     EventEntry* row = batch->find(id);
     const bool is_new = row == nullptr;
     if (is_new) {
-      // The original is gone, so this is where the event comes from.
-      const std::vector<std::string_view> destinations = std::exchange(event.destinations, {});
-      add_item(record, id, item);
-      event.destinations = destinations;
-      row = batch->find(id);
+      // The original is gone, so this is where the event comes from. The copy says what deliveries it has.
+      row = &add_row(record, id, item);
     } else {
       row->segment = record.position.segment;
       row->offset = record.position.offset;

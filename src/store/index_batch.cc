@@ -164,11 +164,13 @@ void IndexBatch::report(const EventEntry& event, const DeliveryEntry& delivery, 
                       .content = content});
 }
 
-const StoredEventView* IndexBatch::keep(StoredEventView content) {
+const StoredEventView* IndexBatch::keep(const StoredEventView& content) {
   if (contents_used_ == contents_.size()) contents_.emplace_back();
-  StoredEventView& kept = contents_[contents_used_++];
-  kept = content;
-  return &kept;
+  Content& kept = contents_[contents_used_++];
+  kept.view = content;
+  kept.transformed.assign(content.transformed.begin(), content.transformed.end());
+  kept.view.transformed = kept.transformed;
+  return &kept.view;
 }
 
 std::string_view IndexBatch::keep(std::string_view bytes) {

@@ -44,7 +44,8 @@ class IndexBatch {
   // Tells the feed of it after the transaction. `content` is copied; its views must hold until clear().
   void report(const EventEntry& event, const DeliveryEntry& delivery, Sequence sequence,
               const StoredEventView* content);
-  const StoredEventView* keep(StoredEventView content);
+  // The span of names is copied, too; the bytes that the views are of are not.
+  const StoredEventView* keep(const StoredEventView& content);
   // Bytes that hold until clear().
   std::string_view keep(std::string_view bytes);
 
@@ -81,7 +82,11 @@ class IndexBatch {
   std::vector<std::uint32_t> table_;
   std::map<std::pair<std::uint32_t, DeliveryState>, std::int64_t> counts_;
   std::vector<IndexedDelivery> reports_;
-  std::deque<StoredEventView> contents_;  // used again, too
+  struct Content {
+    StoredEventView view;
+    std::vector<std::string_view> transformed;  // what the view's span is of
+  };
+  std::deque<Content> contents_;  // used again, too
   std::size_t contents_used_ = 0;
   std::vector<std::unique_ptr<std::string>> chunks_;
   std::size_t chunk_ = 0;

@@ -48,7 +48,8 @@ struct Index::Impl {
   bool apply_copy(const JournalRecord& record, std::string_view payload);
   bool apply_keys(const JournalRecord& record);
   bool apply_state(const JournalRecord& record);
-  void add_item(const JournalRecord& record, EventId id, std::uint16_t item);
+  EventEntry& add_row(const JournalRecord& record, EventId id, std::uint16_t item);
+  void add_deliveries(EventEntry& row, std::uint16_t item, Sequence sequence);
   void add_hashes(std::uint64_t place, std::uint16_t item);
   void merge_copy(EventEntry& event, std::uint16_t item);
   bool is_duplicate(EventId id, KeyHash hash, std::uint16_t item);

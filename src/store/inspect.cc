@@ -35,6 +35,17 @@ std::int64_t millis(Time time) {
   return time.time_since_epoch().count();
 }
 
+// Where an item goes that does not go everywhere as it is.
+void add_targets(const EventRecord& event, const EventItem& item, std::string& out) {
+  out += ",\"targets\":[";
+  for (const Target& target : event.targets_of(item)) {
+    if (out.back() != '[') out += ',';
+    fmt::format_to(std::back_inserter(out), "{{\"destination\":{},\"transformed\":{}}}",
+                   quoted(event.destinations[target.destination]), target.transformed);
+  }
+  out += ']';
+}
+
 void add_event(std::string_view payload, bool with_bodies, std::string& out) {
   EventRecord event;
   if (!decode_event(payload, event)) {
@@ -47,9 +58,11 @@ void add_event(std::string_view payload, bool with_bodies, std::string& out) {
                  event.dedupe_window.count());
   for (const EventItem& item : event.items) {
     if (&item != &event.items.front()) out += ',';
-    fmt::format_to(into, "{{\"dedupe_key\":{},\"id\":{},\"type\":{},\"subject\":{},\"body_bytes\":{}}}",
+    fmt::format_to(into, "{{\"dedupe_key\":{},\"id\":{},\"type\":{},\"subject\":{},\"body_bytes\":{}",
                    quoted(item.dedupe_key), quoted(item.provider_id), quoted(item.type), quoted(item.subject),
                    item.body_bytes);
+    if (item.has_targets) add_targets(event, item, out);
+    out += '}';
   }
   out += "],\"destinations\":[";
   for (std::size_t i = 0; i < event.destinations.size(); ++i) {

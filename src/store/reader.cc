@@ -51,7 +51,10 @@ IndexReader::Connection::Connection(const std::string& path)
           "ORDER BY due, event, ordinal LIMIT ?"),
       oldest_due(database, "SELECT due FROM pending WHERE destination = ? ORDER BY due LIMIT 1"),
       counts(database, "SELECT destination, state, deliveries FROM counts ORDER BY destination, state"),
-      uses(database, "SELECT uses FROM segments") {
+      uses(database, "SELECT uses FROM segments"),
+      forward(database,
+              "SELECT id, source, segment, offset, body_bytes FROM events WHERE id > ? ORDER BY id LIMIT ?"),
+      backward(database, "SELECT id, source FROM events WHERE id < ? ORDER BY id DESC LIMIT ?") {
   configure_reader(database);
 }
 
@@ -91,16 +94,25 @@ Position IndexReader::position(const EventEntry& row) const {
   return {static_cast<std::uint32_t>(row.segment), static_cast<std::uint32_t>(row.offset)};
 }
 
-// False when the record is gone or makes no sense.
-bool IndexReader::read_content(const EventEntry& row, StoredEvent& into) {
-  const auto stored = lookup_.read(position(row));
+// Puts the event at this place into `record_`. False when it is gone or makes no sense.
+bool IndexReader::read_record(Position position) {
+  if (held_ == position) return true;
+  held_.reset();
+  const auto stored = lookup_.read(position);
   if (!stored) return false;
   std::string_view payload = stored->payload;
   if (stored->kind == RecordKind::copy) {
     if (!decode_copy(payload, copied_)) return false;
     payload = copied_.event;
   }
-  if (!decode_event(payload, record_) || row.id.item() >= record_.items.size()) return false;
+  if (!decode_event(payload, record_)) return false;
+  held_ = position;
+  return true;
+}
+
+// False when the record is gone or makes no sense.
+bool IndexReader::read_content(const EventEntry& row, StoredEvent& into) {
+  if (!read_record(position(row)) || row.id.item() >= record_.items.size()) return false;
   into = event_view(record_, row.id).copy();
   return true;
 }

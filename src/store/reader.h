@@ -39,9 +39,10 @@ class IndexView {
 };
 
 struct ReaderOptions {
-  std::string folder;                        // of the index
-  std::chrono::milliseconds page_time{100};  // then a page ends, however few rows it has
-  std::size_t page_scan = 50'000;            // rows looked at for a page
+  std::string folder;                          // of the index
+  std::chrono::milliseconds page_time{100};    // then a page ends, however few rows it has
+  std::size_t page_scan = 50'000;              // rows looked at for a page
+  std::chrono::milliseconds count_time{1000};  // for counting through events, a page's rows at a time
 };
 
 // `quarantine` may be null. All outlive the reader.

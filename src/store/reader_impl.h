@@ -1,4 +1,5 @@
-// The inside of a reader, for reader.cc (single questions) and reader_events.cc (pages of events).
+// The inside of a reader, for reader.cc (single questions), reader_events.cc (pages of events) and
+// reader_stored.cc (many events with what they hold).
 #pragma once
 
 #include <memory>
@@ -26,6 +27,9 @@ class IndexReader final : public Reader {
   std::expected<EventRow, StoreError> event(EventId id) override;
   std::expected<StoredEvent, StoreError> content(EventId id) override;
   std::expected<std::vector<DeliveryCounts>, StoreError> counts() override;
+  std::expected<StoredPage, StoreError> stored(const StoredQuery& query) override;
+  std::expected<std::optional<EventId>, StoreError> nth_last(std::string_view source,
+                                                             std::uint64_t last) override;
   std::expected<std::vector<SecretUse>, StoreError> secret_uses() override;
   std::expected<RejectedPage, StoreError> rejected(const RejectedQuery& query) override;
   std::expected<RejectedRequest, StoreError> rejected_request(std::uint64_t id) override;
@@ -35,7 +39,7 @@ class IndexReader final : public Reader {
     explicit Connection(const std::string& path);
     Database database;
     Names names;
-    Statement begin, end, progress, row, copy, attempts, due, oldest_due, counts, uses;
+    Statement begin, end, progress, row, copy, attempts, due, oldest_due, counts, uses, forward, backward;
   };
   // One question's view of the index. Ends with the object.
   class Snapshot {
@@ -54,8 +58,14 @@ class IndexReader final : public Reader {
   StoreError error();
   Position position(const EventEntry& row) const;
   bool read_content(const EventEntry& row, StoredEvent& into);
+  bool read_record(Position position);
   EventRow show(const EventEntry& row, bool with_history);
   std::vector<Attempt> history(const EventEntry& row, const DeliveryEntry& delivery);
+
+  // --- reader_stored.cc ---
+  std::expected<StoredPage, StoreError> list_stored(const StoredQuery& query, Ticks end,
+                                                    std::vector<EventEntry>& rows);
+  std::expected<bool, StoreError> read_again(EventEntry row, StoredEvent& into);
 
   // --- reader_events.cc ---
   bool make_criteria(const EventFilter& filter, Criteria& into);
@@ -74,6 +84,8 @@ class IndexReader final : public Reader {
   KeyHasher hasher_;
   IndexView::Now now_;
   std::unique_ptr<Connection> connection_;
+  // The record that was read last, whose bytes are the lookup's: the events of a request share one.
+  std::optional<Position> held_;
   EventRecord record_;
   CopyRecord copied_;
 };

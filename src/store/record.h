@@ -38,6 +38,11 @@ struct EventItem {
   std::string_view dedupe_key, provider_id, type, subject;
   std::optional<Time> occurred;
   std::uint32_t body_offset = 0, body_bytes = 0;
+  // What of the record's targets and transformed names is this item's. Without own targets it goes to all
+  // of the record's destinations, untransformed.
+  bool has_targets = false;
+  std::uint32_t targets_from = 0, targets_to = 0;
+  std::uint32_t transformed_from = 0, transformed_to = 0;
 };
 
 struct EventRecord {
@@ -47,14 +52,37 @@ struct EventRecord {
   std::vector<EventItem> items;
   std::vector<std::string_view> destinations;
   std::string_view head, body;
+  std::vector<Target> targets;                // of all items that have own ones, item after item
+  std::vector<std::string_view> transformed;  // destinations of those that go by way of a transform
+
+  std::span<const Target> targets_of(const EventItem& item) const {
+    return std::span(targets).subspan(item.targets_from, item.targets_to - item.targets_from);
+  }
+  std::span<const std::string_view> transformed_of(const EventItem& item) const {
+    return std::span(transformed).subspan(item.transformed_from, item.transformed_to - item.transformed_from);
+  }
+  // Calls `visit` with the name of each destination of the item, in order.
+  template <class Visit>
+  void each_destination(const EventItem& item, Visit visit) const {
+    if (!item.has_targets) {
+      for (const std::string_view destination : destinations)
+        visit(destination);
+    }
+    for (const Target& target : targets_of(item))
+      visit(destinations[target.destination]);
+  }
+
+  std::vector<std::uint32_t> named_by;  // decoding's own: by destination, the last item that named it
 };
 // Everything but head and body, which follow it in the record as they are: the caller writes the three parts
-// one after the other, without copying them together. Appends to `into`.
+// one after the other, without copying them together. Appends to `into`. Of two targets of an item with one
+// destination the first counts; each has to be one of the event's destinations.
 void encode_event_meta(const NewEvent& event, std::string& into);
 // `into` is reused: decoding a journal allocates nothing once its vectors have grown.
 [[nodiscard]] bool decode_event(std::string_view payload, EventRecord& into);
 // One of its events as the rest of the program sees it: the item that `id` names, which the record must have.
-// The views are the record's. Nothing here trusts the item's place in the body.
+// The views are the record's, and good until it is decoded into again. Nothing here trusts the item's place
+// in the body.
 StoredEventView event_view(const EventRecord& record, EventId id);
 
 // Outcomes that are written together share a record. Each says only in what it differs from the usual: a

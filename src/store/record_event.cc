@@ -1,7 +1,9 @@
 // Records of kind event: what a request brought, its texts written as places in head and body where they
 // stand there already.
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "store/payload.h"
 #include "store/record.h"
@@ -95,9 +97,74 @@ class TextReader {
   std::string_view before_;
 };
 
-constexpr std::uint8_t kHasOccurred = 1, kIsSlice = 2;
+constexpr std::uint8_t kHasOccurred = 1, kIsSlice = 2, kHasTargets = 4;
 // What the smallest item takes: keeps a short payload from asking for much memory.
 constexpr std::uint64_t kItemBytesMin = 4 + 1;
+
+// --- Where an item goes
+// -----------------------------------------------------------------------------------------
+
+// Whether these are what an item without own targets has.
+bool says_everything(std::span<const Target> targets, std::size_t destinations) {
+  if (targets.size() != destinations) return false;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    if (targets[i] != Target{static_cast<std::uint16_t>(i), false}) return false;
+  }
+  return true;
+}
+
+bool is_repeated(std::span<const Target> targets, std::size_t at) {
+  const auto before = targets.first(at);
+  return std::ranges::find(before, targets[at].destination, &Target::destination) != before.end();
+}
+
+void put_targets(std::span<const Target> targets, std::size_t destinations, std::string& into) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    // A record that cannot be read would stop the index for good.
+    if (targets[i].destination >= destinations) std::abort();
+    if (!is_repeated(targets, i)) ++count;
+  }
+  put_varint(into, count);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    if (is_repeated(targets, i)) continue;
+    put_varint(into, std::uint64_t{targets[i].destination} << 1 | (targets[i].transformed ? 1 : 0));
+  }
+}
+
+bool take_targets(Decoder& from, EventRecord& event, EventItem& item) {
+  const auto targets = from.varint_upto(std::uint16_t{UINT16_MAX});
+  if (!from.has_room_for(targets, 1)) return false;
+  for (std::uint16_t i = 0; i < targets; ++i) {
+    const auto number = from.varint_upto(std::uint32_t{UINT16_MAX} << 1 | 1);
+    event.targets.push_back({static_cast<std::uint16_t>(number >> 1), (number & 1) != 0});
+  }
+  item.has_targets = true;
+  item.targets_to = static_cast<std::uint32_t>(event.targets.size());
+  return from.good();
+}
+
+// The names of the destinations follow the items, so what those say of them is checked at the end. False when
+// an item names one twice, or one that is none.
+bool check_targets(EventRecord& event) {
+  if (event.targets.empty()) return true;
+  event.named_by.assign(event.destinations.size(), 0);
+  std::uint32_t number = 0;
+  for (EventItem& item : event.items) {
+    ++number;
+    item.transformed_from = static_cast<std::uint32_t>(event.transformed.size());
+    for (const Target& target : event.targets_of(item)) {
+      if (target.destination >= event.destinations.size()) return false;
+      if (std::exchange(event.named_by[target.destination], number) == number) return false;
+      if (target.transformed) event.transformed.push_back(event.destinations[target.destination]);
+    }
+    item.transformed_to = static_cast<std::uint32_t>(event.transformed.size());
+  }
+  return true;
+}
+
+// --- Items
+// ------------------------------------------------------------------------------------------------------
 
 void put_item(const NewItem& item, const NewEvent& event, TextWriter& texts, std::string& into) {
   texts.put_found(item.dedupe_key, item.body_offset);
@@ -105,12 +172,15 @@ void put_item(const NewItem& item, const NewEvent& event, TextWriter& texts, std
   texts.put_found(item.type, item.body_offset);
   texts.put_found(item.subject, item.body_offset);
   const bool is_slice = item.body_offset != 0 || item.body_bytes != event.body.size();
-  put_number(into, static_cast<std::uint8_t>((item.occurred ? kHasOccurred : 0) | (is_slice ? kIsSlice : 0)));
+  const bool has_targets = item.targets && !says_everything(*item.targets, event.destinations.size());
+  put_number(into, static_cast<std::uint8_t>((item.occurred ? kHasOccurred : 0) | (is_slice ? kIsSlice : 0) |
+                                             (has_targets ? kHasTargets : 0)));
   if (item.occurred) put_signed_varint(into, minus(count_of(event.received), count_of(*item.occurred)));
   if (is_slice) {
     put_varint(into, item.body_offset);
     put_varint(into, item.body_bytes);
   }
+  if (has_targets) put_targets(*item.targets, event.destinations.size(), into);
 }
 
 bool take_item(Decoder& from, TextReader& texts, EventRecord& event) {
@@ -120,7 +190,7 @@ bool take_item(Decoder& from, TextReader& texts, EventRecord& event) {
   item.type = texts.take();
   item.subject = texts.take();
   const auto flags = from.number<std::uint8_t>();
-  if (flags > (kHasOccurred | kIsSlice)) return false;
+  if (flags > (kHasOccurred | kIsSlice | kHasTargets)) return false;
   if ((flags & kHasOccurred) != 0)
     item.occurred = time_of(minus(count_of(event.received), from.signed_varint()));
   item.body_bytes = static_cast<std::uint32_t>(event.body.size());
@@ -128,6 +198,8 @@ bool take_item(Decoder& from, TextReader& texts, EventRecord& event) {
     item.body_offset = from.varint_upto(item.body_bytes);
     item.body_bytes = from.varint_upto(item.body_bytes - item.body_offset);
   }
+  item.targets_from = item.targets_to = static_cast<std::uint32_t>(event.targets.size());
+  if ((flags & kHasTargets) != 0 && !take_targets(from, event, item)) return false;
   return from.good();
 }
 
@@ -156,6 +228,8 @@ bool decode_event(std::string_view payload, EventRecord& into) {
   Decoder from(payload);
   into.items.clear();
   into.destinations.clear();
+  into.targets.clear();
+  into.transformed.clear();
   if (!take_form(from)) return false;
   const std::uint64_t head_bytes = from.varint_upto(payload.size());
   const std::uint64_t body_bytes = from.varint_upto(payload.size());
@@ -179,7 +253,7 @@ bool decode_event(std::string_view payload, EventRecord& into) {
   if (!from.has_room_for(destinations, 1)) return false;
   for (std::uint16_t i = 0; i < destinations && from.good(); ++i)
     into.destinations.push_back(texts.take());
-  return from.at_end();
+  return from.at_end() && check_targets(into);
 }
 
 StoredEventView event_view(const EventRecord& record, EventId id) {
@@ -192,12 +266,14 @@ StoredEventView event_view(const EventRecord& record, EventId id) {
   view.provider_id = item.provider_id;
   view.type = item.type;
   view.subject = item.subject;
+  view.dedupe_key = item.dedupe_key;
   view.head = record.head;
   view.body =
       record.body.substr(std::min<std::size_t>(item.body_offset, record.body.size()), item.body_bytes);
   view.received = record.received;
   view.occurred = item.occurred;
   view.is_whole = item.body_offset == 0 && item.body_bytes == record.body.size();
+  view.transformed = record.transformed_of(item);
   return view;
 }
 

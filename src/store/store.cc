@@ -32,10 +32,12 @@ StoredEvent StoredEventView::copy() const {
   event.provider_id = provider_id;
   event.type = type;
   event.subject = subject;
+  event.dedupe_key = dedupe_key;
   event.occurred = occurred;
   event.head = head;
   event.body = body;
   event.is_whole = is_whole;
+  event.transformed.assign(transformed.begin(), transformed.end());
   return event;
 }
 

@@ -165,13 +165,14 @@ struct EventPage {
 struct StoredQuery {
   std::string source;  // "" for any
   std::optional<EventId> after;
-  std::size_t limit = 256;
+  std::size_t limit = 256;                       // at most 1000
   std::size_t bytes_max = std::size_t{8} << 20;  // of heads and bodies; at least one event is given
 };
 struct StoredPage {
   std::vector<StoredEvent> events;
   bool more = false;
-  std::optional<EventId> next;  // the last event looked at, as in EventPage
+  // As in EventPage: a page ends after so many rows and so much time, and can be empty and have more.
+  std::optional<EventId> next;
 };
 
 // A rejected request that was accepted after all.
@@ -233,7 +234,8 @@ class Reader {
   virtual std::expected<StoredEvent, StoreError> content(EventId id) ON_READ = 0;  // head and body
   virtual std::expected<std::vector<DeliveryCounts>, StoreError> counts() ON_READ = 0;
   virtual std::expected<StoredPage, StoreError> stored(const StoredQuery& query) ON_READ = 0;
-  // The event from which on there are `last` events (of this source, "" for any), all when there are fewer.
+  // The event from which on there are `last` events (of this source, "" for any), all when there are fewer;
+  // nothing when there is none. About a million can be counted; busy when it takes longer than a second.
   virtual std::expected<std::optional<EventId>, StoreError> nth_last(std::string_view source,
                                                                      std::uint64_t last) ON_READ = 0;
   // In the order of source and label.
