@@ -53,11 +53,19 @@ struct RecordingFeed final : DeliveryFeed {
     Time due;
     std::uint32_t attempts, attempts_base;
     std::string body;  // "-" for one without content
+    std::vector<std::string> transformed = {};
   };
   void on_indexed(std::span<const IndexedDelivery> deliveries, Sequence upto_now) override {
     for (const IndexedDelivery& one : deliveries) {
-      told.push_back({one.event, std::string(one.destination), one.state, one.due, one.attempts,
-                      one.attempts_base, one.content != nullptr ? std::string(one.content->body) : "-"});
+      told.push_back({one.event,
+                      std::string(one.destination),
+                      one.state,
+                      one.due,
+                      one.attempts,
+                      one.attempts_base,
+                      one.content != nullptr ? std::string(one.content->body) : "-",
+                      {}});
+      if (one.content != nullptr) told.back().transformed = one.content->copy().transformed;
     }
     upto = upto_now;
   }
@@ -79,6 +87,7 @@ struct Said {
   std::string source = "openai";
   std::optional<Time> received;
   std::string secret = "first";  // the label of the one that verified it
+  std::optional<std::vector<Target>> targets = std::nullopt;
 };
 
 class IndexFixture {
@@ -147,6 +156,7 @@ class IndexFixture {
                 .occurred = clock_.now(),
                 .body_offset = 0,
                 .body_bytes = static_cast<std::uint32_t>(said.body.size())};
+    if (said.targets) items[0].targets = *said.targets;
     return keep(said, items);
   }
   EventId keep(const Said& said, std::span<const NewItem> items) {

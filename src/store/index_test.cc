@@ -397,6 +397,18 @@ TEST_F(IndexTest, TellsTheFeedOfOneThatCameAgainWithAnotherBodyOnlyOnce) {
 
 // --- Histories ---
 
+// Of a request that may go to one destination alone.
+std::optional<std::vector<Target>> some_targets(Random& random) {
+  switch (random.below(4)) {
+    case 0:
+      return std::vector<Target>();
+    case 1:
+      return std::vector<Target>{{0, true}};
+    default:
+      return std::nullopt;
+  }
+}
+
 TEST_F(IndexTest, ComesToTheSameRowsWhenItIsMadeAnew) {
   const std::uint64_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -415,7 +427,8 @@ TEST_F(IndexTest, ComesToTheSameRowsWhenItIsMadeAnew) {
                           .destinations = random.below(3) == 0 ? std::vector<std::string>{"app", "log"}
                                                                : std::vector<std::string>{"app"},
                           .window = std::chrono::seconds(600),
-                          .secret = random.below(3) == 0 ? "old" : "new"}));
+                          .secret = random.below(3) == 0 ? "old" : "new",
+                          .targets = some_targets(random)}));
     } else {
       const EventId id = ids[random.below(ids.size())];
       if (what < 8) {

@@ -13,7 +13,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view payload(reinterpret_cast<const char*>(data), size);
   std::string again;
   EventRecord event;
-  if (decode_event(payload, event) && event.head.size() + event.body.size() > size) std::abort();
+  if (decode_event(payload, event)) {
+    if (event.head.size() + event.body.size() > size) std::abort();
+    for (std::size_t i = 0; i < event.items.size(); ++i) {
+      std::size_t destinations = 0;
+      event.each_destination(event.items[i], [&destinations](std::string_view) { ++destinations; });
+      const auto view = event_view(event, creel::EventId::of(1, static_cast<std::uint16_t>(i)));
+      if (destinations > event.destinations.size() || view.transformed.size() > destinations) std::abort();
+    }
+  }
   CopyRecord copy;
   if (decode_copy(payload, copy) && copy.event.size() > size) std::abort();
   std::vector<KeptKey> keys;

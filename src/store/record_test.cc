@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/random.h"
@@ -50,6 +51,100 @@ TEST(Record, GivesAnEventBack) {
   EXPECT_EQ(event.destinations, (std::vector<std::string_view>{"app", "audit"}));
   EXPECT_EQ(event.head, "POST /\r\n");
   EXPECT_EQ(event.body, "abcdef");
+}
+
+// What creel wrote before items had targets of their own, byte for byte.
+constexpr unsigned char kWithoutTargets[] = {
+    0x01, 0x08, 0x06, 0x80, 0xf0, 0x86, 0xc2, 0xee, 0x65, 0x80, 0xea, 0x49, 0x18, 0x6f, 0x70, 0x65, 0x6e,
+    0x61, 0x69, 0x20, 0x31, 0x30, 0x2e, 0x30, 0x2e, 0x30, 0x2e, 0x31, 0x1c, 0x63, 0x75, 0x72, 0x72, 0x65,
+    0x6e, 0x74, 0x02, 0x10, 0x77, 0x68, 0x5f, 0x31, 0x14, 0x65, 0x76, 0x74, 0x5f, 0x31, 0x3c, 0x62, 0x61,
+    0x74, 0x63, 0x68, 0x2e, 0x63, 0x6f, 0x6d, 0x70, 0x6c, 0x65, 0x74, 0x65, 0x64, 0x1c, 0x62, 0x61, 0x74,
+    0x63, 0x68, 0x5f, 0x31, 0x03, 0x00, 0x00, 0x04, 0x10, 0x77, 0x68, 0x5f, 0x32, 0x00, 0x0c, 0x74, 0x00,
+    0x74, 0x00, 0x02, 0x04, 0x02, 0x02, 0x0c, 0x61, 0x70, 0x70, 0x14, 0x61, 0x75, 0x64, 0x69, 0x74, 0x50,
+    0x4f, 0x53, 0x54, 0x20, 0x2f, 0x0d, 0x0a, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66};
+
+TEST(Record, IsWithoutTargetsWhatItAlwaysWas) {
+  EXPECT_EQ(event_payload(), std::string(std::begin(kWithoutTargets), std::end(kWithoutTargets)));
+}
+
+// A request of six items for three destinations, with all ways to go to some of them.
+std::string payload_with_targets() {
+  static constexpr std::string_view kBody = "[1,2,3,4,5,6]";
+  static constexpr std::array<std::string_view, 3> kNames{"app", "audit", "lake"};
+  static constexpr Target kNone[] = {{}}, kAll[] = {{0}, {1}, {2}}, kSome[] = {{2}, {0, true}},
+                          kLast[] = {{2, true}}, kTwice[] = {{1, true}, {0}, {1}};
+  std::array<NewItem, 6> items;
+  for (std::uint32_t i = 0; i < items.size(); ++i)
+    items[i] = {.dedupe_key = "k", .type = "t", .body_offset = 1 + 2 * i, .body_bytes = 1};
+  items[1].targets = std::span(kNone).first(0);
+  items[2].targets = kAll;
+  items[3].targets = kSome;
+  items[4].targets = kLast;
+  items[5].targets = kTwice;
+  std::string payload;
+  encode_event_meta({.source = "s",
+                     .received = kNoon,
+                     .head = "POST /\r\n",
+                     .body = kBody,
+                     .items = items,
+                     .destinations = kNames},
+                    payload);
+  return payload + "POST /\r\n" + std::string(kBody);
+}
+
+TEST(Record, GivesTheTargetsOfEachItemBack) {
+  const std::string payload = payload_with_targets();
+  EventRecord event;
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(decode_event(payload, event));
+    std::vector<std::vector<std::string_view>> names, transformed;
+    for (std::uint16_t i = 0; i < event.items.size(); ++i) {
+      event.each_destination(event.items[i],
+                             [&to = names.emplace_back()](std::string_view name) { to.push_back(name); });
+      const StoredEventView view = event_view(event, EventId::of(7, i));
+      transformed.emplace_back(view.transformed.begin(), view.transformed.end());
+      EXPECT_EQ(view.dedupe_key, "k");
+    }
+    using Names = std::vector<std::string_view>;
+    EXPECT_EQ(names, (std::vector<Names>{{"app", "audit", "lake"},
+                                         {},
+                                         {"app", "audit", "lake"},
+                                         {"lake", "app"},
+                                         {"lake"},
+                                         {"audit", "app"}}));
+    EXPECT_EQ(transformed, (std::vector<Names>{{}, {}, {}, {"app"}, {"lake"}, {"audit"}}));
+  }
+  ASSERT_TRUE(decode_event(event_payload(), event));
+  EXPECT_TRUE(event_view(event, EventId::of(7, 0)).transformed.empty()) << "left over from the one before";
+}
+
+TEST(Record, GivesACopyOfAViewItsKeyAndItsTransforms) {
+  const std::string payload = payload_with_targets();
+  EventRecord event;
+  ASSERT_TRUE(decode_event(payload, event));
+  const StoredEvent copy = event_view(event, EventId::of(7, 3)).copy();
+  EXPECT_EQ(copy.dedupe_key, "k");
+  EXPECT_EQ(copy.transformed, std::vector<std::string>{"app"});
+}
+
+TEST(Record, RefusesTargetsThatMakeNoSense) {
+  const std::string payload = payload_with_targets();
+  const std::string kLast("\1\5", 2);  // one target: 2, transformed
+  const std::size_t at = payload.find(kLast + "\4k");
+  ASSERT_NE(at, std::string::npos);
+  const auto with = [&payload, at](std::string_view targets) {
+    std::string spoiled = payload;
+    spoiled.replace(at, 2, targets);
+    EventRecord event;
+    return decode_event(spoiled, event);
+  };
+  EXPECT_TRUE(with(kLast));
+  EXPECT_TRUE(with(std::string_view("\2\5\0", 3)));
+  EXPECT_FALSE(with("\1\6")) << "the fourth of three";
+  EXPECT_FALSE(with("\1\xff\xff\x07")) << "the 65536th";
+  EXPECT_FALSE(with("\1\x81\x80\x08")) << "larger than a number can be";
+  EXPECT_FALSE(with("\2\5\4")) << "one destination twice";
+  EXPECT_FALSE(with("\xff\xff\3\5")) << "more than there are bytes";
 }
 
 TEST(Record, AddsLittleToTheBytesReceived) {
@@ -220,19 +315,27 @@ TEST(Record, BearsAnyPayload) {
     return good + decode_outcomes(payload, outcomes) + (decode_command(payload) ? 1 : 0) +
            (decode_rejected(payload) ? 1 : 0) + (decode_accepted(payload) ? 1 : 0);
   };
-  const std::string payload = event_payload();
-  EXPECT_EQ(try_all(payload), 1);
-  EventRecord event;
-  for (std::size_t bytes = 0; bytes < payload.size(); ++bytes) {
-    EXPECT_FALSE(decode_event(std::string_view(payload).substr(0, bytes), event)) << bytes;
-  }
-  EXPECT_FALSE(decode_event(payload + "x", event));
-  for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {
-    Random random(seed);
-    std::string spoiled = payload;
-    for (int i = 0; i < 3; ++i)
-      spoiled[random.below(spoiled.size())] = static_cast<char>(random.next());
-    EXPECT_LE(try_all(spoiled), 3) << "seed " << seed;
+  for (const std::string& payload : {event_payload(), payload_with_targets()}) {
+    EXPECT_EQ(try_all(payload), 1);
+    EventRecord event;
+    for (std::size_t bytes = 0; bytes < payload.size(); ++bytes) {
+      EXPECT_FALSE(decode_event(std::string_view(payload).substr(0, bytes), event)) << bytes;
+    }
+    EXPECT_FALSE(decode_event(payload + "x", event));
+    for (std::uint64_t seed = 1; seed <= 20'000; ++seed) {
+      Random random(seed);
+      std::string spoiled = payload;
+      for (int i = 0; i < 3; ++i)
+        spoiled[random.below(spoiled.size())] = static_cast<char>(random.next());
+      EXPECT_LE(try_all(spoiled), 3) << "seed " << seed;
+      if (!decode_event(spoiled, event)) continue;
+      for (std::uint16_t i = 0; i < event.items.size(); ++i) {
+        event.each_destination(event.items[i], [&event](std::string_view name) {
+          EXPECT_NE(std::ranges::find(event.destinations, name), event.destinations.end());
+        });
+        EXPECT_LE(event_view(event, EventId::of(1, i)).transformed.size(), event.destinations.size());
+      }
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 namespace creel::store {
 namespace {
 
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 using namespace std::chrono_literals;
@@ -169,6 +170,74 @@ TEST_F(RetentionTest, CopiesWhatIsPendingAndKeepsItsIdAndItsContent) {
   EXPECT_EQ(page->deliveries[0].attempts, 1u);
   EXPECT_EQ(page->deliveries[0].event->body, "precious");
   EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, CopiesTheTargetsOfEachItem) {
+  static constexpr Target kByTransform[] = {{0}, {1, true}}, kOne[] = {{1}};
+  std::vector<NewItem> items(3);
+  for (std::uint32_t i = 0; i < items.size(); ++i)
+    items[i] = {.type = "t", .body_offset = i, .body_bytes = 1};
+  items[0].targets = kByTransform;
+  items[1].targets = std::span<const Target>();
+  items[2].targets = kOne;
+  const EventId id = keep({.key = "wh_1", .body = "abc", .destinations = {"app", "audit"}}, items);
+  for (int copied = 0; copied < 2; ++copied) {
+    fill_segment("other");
+    grow_old(25h);
+  }
+  ASSERT_GE(retention_->segments_removed(), 2u);
+  EXPECT_EQ(rows(), rebuilt_rows());
+  const auto due_at = [this](const std::string& destination) {
+    std::vector<std::pair<EventId, std::vector<std::string>>> due;
+    const auto page = reader()->due({.destination = destination});
+    for (const DueDelivery& one : page->deliveries)
+      due.emplace_back(one.id.event, one.event->transformed);
+    return due;
+  };
+  using Due = std::pair<EventId, std::vector<std::string>>;
+  const EventId last = EventId::of(id.sequence(), 2);
+  EXPECT_THAT(due_at("app"), ElementsAre(Due(id, {"audit"})));
+  EXPECT_THAT(due_at("audit"), ElementsAre(Due(id, {"audit"}), Due(last, {})));
+  const auto none = reader()->event(EventId::of(id.sequence(), 1));
+  ASSERT_TRUE(none.has_value()) << "one without targets is an event all the same, and goes with its record";
+  EXPECT_THAT(none->deliveries, IsEmpty());
+}
+
+TEST_F(RetentionTest, TellsAnIndexMadeOfCopiesOfTheTransforms) {
+  static constexpr Target kByTransform[] = {{0, true}};
+  keep({.key = "wh_1", .body = "precious", .targets = {{std::begin(kByTransform), std::end(kByTransform)}}});
+  fill_segment("other");
+  grow_old(25h);
+  ASSERT_EQ(retention_->segments_removed(), 1u);
+  retention_.reset();
+  index_.reset();
+  feed_.told.clear();
+  Index::remove(disk_, index_options().folder);
+  index();
+  const auto told = std::ranges::find(feed_.told, "precious", &RecordingFeed::Told::body);
+  ASSERT_NE(told, feed_.told.end());
+  EXPECT_THAT(told->transformed, ElementsAre("app"));
+}
+
+TEST_F(RetentionTest, LeavesPagesOfWhatIsStillThere) {
+  const EventId pending = keep({.key = "wh_1", .body = "precious"});
+  const EventId done = keep({.key = "wh_2", .destinations = {}});
+  fill_segment();
+  const auto asked = reader();  // has the segment open
+  ASSERT_TRUE(asked->stored({.limit = 5}).has_value());
+  grow_old(25h);
+  ASSERT_EQ(retention_->segments_removed(), 1u);
+  for (const auto& one : {asked->stored({}), reader()->stored({})}) {
+    ASSERT_TRUE(one.has_value());
+    ASSERT_GE(one->events.size(), 20u);
+    EXPECT_EQ(one->events[0].id, pending) << "it was copied forward, and its id stays";
+    EXPECT_EQ(one->events[0].body, "precious");
+    EXPECT_GT(one->events[1].id, done);
+    EXPECT_TRUE(std::ranges::is_sorted(one->events, {}, &StoredEvent::id));
+  }
+  const auto first = asked->nth_last("", 1'000'000);
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(*first, pending);
 }
 
 TEST_F(RetentionTest, CopiesACopyAgain) {
