@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -171,7 +172,7 @@ std::string_view to_text(LogLevel level) {
 }
 
 struct Log::Impl {
-  Impl(const Clock& c, Options o) : clock(c), options(o) {
+  Impl(const Clock& c, Options o) : clock(c), options(o), level(o.level) {
     json = options.format == LogFormat::json ||
            (options.format == LogFormat::automatic && ::isatty(options.descriptor) == 0);
     thread = std::thread([this] { run(); });
@@ -252,6 +253,7 @@ struct Log::Impl {
 
   const Clock& clock;
   const Options options;
+  std::atomic<LogLevel> level;
   bool json = false;
 
   std::mutex mutex;
@@ -269,7 +271,7 @@ Log::Log(const Clock& clock, Options options) : impl_(std::make_unique<Impl>(clo
 Log::~Log() = default;
 
 void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-  if (level < impl_->options.level) return;
+  if (level < impl_->level.load(std::memory_order_relaxed)) return;
   thread_local std::string entry;
   entry.clear();
   put(entry, EntryHead{impl_->clock.now(), static_cast<std::uint32_t>(message.size()),
@@ -304,6 +306,10 @@ void Log::print(std::string_view line) {
   put(entry, EntryHead{Time{}, static_cast<std::uint32_t>(line.size()), 0, LogLevel::info, Kind::print});
   entry += line;
   impl_->queue(entry);
+}
+
+void Log::set_level(LogLevel level) {
+  impl_->level.store(level, std::memory_order_relaxed);
 }
 
 void Log::flush() {

@@ -56,7 +56,8 @@ class Log {
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields);
   // A line for stdout, written by the same thread in the same order ("one readable line per event").
   void print(std::string_view line);
-  void flush();  // Blocks until everything said so far is written.
+  void set_level(LogLevel level);  // From any thread.
+  void flush();                    // Blocks until everything said so far is written.
 
   std::uint64_t dropped() const;
 

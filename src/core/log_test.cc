@@ -67,6 +67,15 @@ TEST(Log, LeavesOutWhatIsBelowItsLevel) {
   EXPECT_THAT(file.read(), HasSubstr("loud"));
 }
 
+TEST(Log, GoesOnWithAnotherLevel) {
+  LogFile file({.level = LogLevel::warning, .format = LogFormat::text});
+  file.log->info("quiet");
+  file.log->set_level(LogLevel::info);
+  file.log->info("heard");
+  EXPECT_THAT(file.read(), testing::Not(HasSubstr("quiet")));
+  EXPECT_THAT(file.read(), HasSubstr("heard"));
+}
+
 TEST(Log, DropsLinesRatherThanMemoryAndSaysHowMany) {
   LogFile file({.format = LogFormat::text, .queue_bytes_max = 256});
   for (int i = 0; i < 100; ++i)
