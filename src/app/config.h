@@ -44,6 +44,7 @@ struct ServerConfig {
 struct AdminConfig {
   ListenAddress listen{"127.0.0.1", 3001};
   std::vector<std::string> hosts;  // values of Host that are allowed besides the address and localhost
+  std::optional<TlsConfig> tls;
 };
 
 struct StoreConfig {

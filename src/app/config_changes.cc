@@ -1,7 +1,5 @@
 #include "app/config_changes.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace creel {
@@ -30,26 +28,31 @@ bool is_same(const Destination& a, const Destination& b) {
          a.untrusted == b.untrusted && secret_of(a) == secret_of(b);
 }
 
-bool is_same(const Route& a, const Route& b) {
-  return a.from == b.from && a.to == b.to;
-}
-
 template <class Things>
 auto find(const Things& things, const std::string& name) {
   const auto found = std::ranges::find(things, name, &Things::value_type::name);
   return found == things.end() ? nullptr : &*found;
 }
 
-void compare_destinations(const Config& before, const Config& after, ConfigChanges& changes) {
-  for (const Destination& destination : after.destinations) {
-    const Destination* old = find(before.destinations, destination.name);
-    if (!old || !is_same(*old, destination))
-      changes.fixed.push_back(fmt::format("destination \"{}\"", destination.name));
+template <class Things>
+ConfigChanges::Names compare(const Things& before, const Things& after) {
+  ConfigChanges::Names names;
+  for (const auto& thing : after) {
+    const auto* old = find(before, thing.name);
+    if (!old) {
+      names.added.push_back(thing.name);
+    } else if (!is_same(*old, thing)) {
+      names.changed.push_back(thing.name);
+    }
   }
-  for (const Destination& old : before.destinations) {
-    if (!find(after.destinations, old.name))
-      changes.fixed.push_back(fmt::format("destination \"{}\"", old.name));
+  for (const auto& old : before) {
+    if (!find(after, old.name)) names.removed.push_back(old.name);
   }
+  return names;
+}
+
+bool has_other_content(const std::optional<TlsConfig>& before, const std::optional<TlsConfig>& after) {
+  return before && after && before->digest != after->digest;
 }
 
 }  // namespace
@@ -66,23 +69,16 @@ ConfigChanges changes_between(const Config& before, const Config& after) {
   fixed(before.store.folder != after.store.folder, "store.url");
   fixed(before.store.retention != after.store.retention, "store.retention");
   fixed(before.store.max_size != after.store.max_size, "store.max_size");
-  fixed(before.log.level != after.log.level, "log.level");
   fixed(before.log.format != after.log.format, "log.format");
-  compare_destinations(before, after, changes);
+  // A port speaks TLS from the start, or never; with which certificate, a running one can change.
+  fixed(before.server.tls.has_value() != after.server.tls.has_value(), "server.tls");
+  fixed(before.admin.tls.has_value() != after.admin.tls.has_value(), "admin.tls");
 
-  for (const SourceConfig& source : after.sources) {
-    const SourceConfig* old = find(before.sources, source.name);
-    if (!old) {
-      changes.added.push_back(source.name);
-    } else if (!is_same(*old, source)) {
-      changes.changed.push_back(source.name);
-    }
-  }
-  for (const SourceConfig& old : before.sources) {
-    if (!find(after.sources, old.name)) changes.removed.push_back(old.name);
-  }
-  changes.routes = !std::ranges::equal(before.routes, after.routes,
-                                       [](const Route& a, const Route& b) { return is_same(a, b); });
+  changes.sources = compare(before.sources, after.sources);
+  changes.destinations = compare(before.destinations, after.destinations);
+  changes.routes = before.routes != after.routes;
+  changes.certificates = has_other_content(before.server.tls, after.server.tls) ||
+                         has_other_content(before.admin.tls, after.admin.tls);
   changes.limits = before.server.drain != after.server.drain;
   return changes;
 }

@@ -45,17 +45,19 @@ ConfigChanges changes_to(const std::string& toml) {
 TEST(ConfigChanges, AreNoneWhenTheFileSaysTheSame) {
   const ConfigChanges changes = changes_to(std::string(kBefore) + "# a comment\n");
   EXPECT_THAT(changes.fixed, IsEmpty());
-  EXPECT_THAT(changes.added, IsEmpty());
-  EXPECT_THAT(changes.removed, IsEmpty());
-  EXPECT_THAT(changes.changed, IsEmpty());
+  for (const auto& names : {changes.sources, changes.destinations}) {
+    EXPECT_THAT(names.added, IsEmpty());
+    EXPECT_THAT(names.removed, IsEmpty());
+    EXPECT_THAT(names.changed, IsEmpty());
+  }
   EXPECT_FALSE(changes.routes);
 }
 
 TEST(ConfigChanges, NameTheSourcesThatCameWentAndAreOthersNow) {
   const ConfigChanges changes = changes_to(with("[sources.b]", "[sources.c]"));
-  EXPECT_THAT(changes.added, ElementsAre("c"));
-  EXPECT_THAT(changes.removed, ElementsAre("b"));
-  EXPECT_THAT(changes.changed, IsEmpty());
+  EXPECT_THAT(changes.sources.added, ElementsAre("c"));
+  EXPECT_THAT(changes.sources.removed, ElementsAre("b"));
+  EXPECT_THAT(changes.sources.changed, IsEmpty());
 
   const std::pair<std::string_view, std::string_view> others[] = {
       {"secrets = ['s3cret']", "secrets = ['other']"},
@@ -71,13 +73,52 @@ TEST(ConfigChanges, NameTheSourcesThatCameWentAndAreOthersNow) {
   };
   for (const auto& [old_text, new_text] : others) {
     const ConfigChanges change = changes_to(with(old_text, new_text));
-    EXPECT_THAT(change.changed, ElementsAre("b")) << new_text;
+    EXPECT_THAT(change.sources.changed, ElementsAre("b")) << new_text;
     EXPECT_THAT(change.fixed, IsEmpty()) << new_text;
   }
 }
 
+TEST(ConfigChanges, NameTheDestinationsThatCameWentAndAreOthersNow) {
+  const std::string_view others[] = {
+      "url = 'https://other.example/'",
+      "concurrency = 5",
+      "timeout = '1s'",
+      "retry = { attempts = 5 }",
+      "sign = 'none'",
+      "sign = 'source'",
+      "untrusted = true",
+      "sign = 'standard'\nsecret = '${OPENAI_WEBHOOK_SECRET}'",
+  };
+  for (const std::string_view line : others) {
+    std::string lines =
+        line.starts_with("url") ? std::string(line) : "url = 'https://app.example/'\n" + std::string(line);
+    const ConfigChanges changes = changes_to(with("url = 'https://app.example/'", lines));
+    EXPECT_THAT(changes.destinations.changed, ElementsAre("app")) << line;
+    EXPECT_THAT(changes.fixed, IsEmpty()) << line;
+    EXPECT_FALSE(changes.routes) << line;
+  }
+  const ConfigChanges more =
+      changes_to(with("[[routes]]", "[destinations.more]\nurl = 'https://x.example/'\n[[routes]]"));
+  EXPECT_THAT(more.destinations.added, ElementsAre("more"));
+  EXPECT_THAT(more.destinations.changed, IsEmpty());
+  const ConfigChanges none = changes_to(std::string(kBefore.substr(0, kBefore.find("[destinations"))));
+  EXPECT_THAT(none.destinations.removed, ElementsAre("app"));
+  EXPECT_TRUE(none.routes);
+}
+
 TEST(ConfigChanges, SeeAnotherRoute) {
-  EXPECT_TRUE(changes_to(with("from = ['a']", "from = ['a', 'b']")).routes);
+  const std::string_view others[] = {
+      "from = ['a', 'b']\n",
+      "from = ['a']\nname = 'x'\n",
+      "from = ['a']\ntypes = 'batch.*'\n",
+      "from = ['a']\nfilter = { body = { id = 'x' } }\n",
+      "from = ['a']\ntransform = 'function(event) return event end'\n",
+  };
+  for (const std::string_view lines : others) {
+    const ConfigChanges changes = changes_to(with("from = ['a']\n", lines));
+    EXPECT_TRUE(changes.routes) << lines;
+    EXPECT_THAT(changes.fixed, IsEmpty()) << lines;
+  }
 }
 
 TEST(ConfigChanges, SayWhatNeedsARestart) {
@@ -89,12 +130,7 @@ TEST(ConfigChanges, SayWhatNeedsARestart) {
       {"[server]", "[store]\nurl = 'x'\n[server]", "store.url"},
       {"[server]", "[store]\nretention = '60d'\n[server]", "store.retention"},
       {"[server]", "[store]\nmax_size = '1GiB'\n[server]", "store.max_size"},
-      {"[server]", "[log]\nlevel = 'debug'\n[server]", "log.level"},
       {"[server]", "[log]\nformat = 'json'\n[server]", "log.format"},
-      {"https://app.example/", "https://app.example/x", "destination \"app\""},
-      {"[[routes]]", "concurrency = 5\n[[routes]]", "destination \"app\""},
-      {"[[routes]]", "retry = { attempts = 5 }\n[[routes]]", "destination \"app\""},
-      {"[[routes]]", "[destinations.more]\nurl = 'https://x.example/'\n[[routes]]", "destination \"more\""},
   };
   for (const auto& [old_text, new_text, name] : fixed)
     EXPECT_THAT(changes_to(with(old_text, new_text)).fixed, ElementsAre(name)) << new_text;

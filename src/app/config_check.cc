@@ -3,20 +3,11 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "app/config_read.h"
 
 namespace creel {
 namespace {
-
-template <class Things>
-std::vector<std::string_view> names_of(const Things& things) {
-  std::vector<std::string_view> names;
-  for (const auto& thing : things)
-    names.push_back(thing.name);
-  return names;
-}
 
 void check_sources(const ConfigDraft& draft, ConfigProblems& problems) {
   const Config& config = draft.config;
@@ -111,84 +102,16 @@ void check_destination(const Destination& destination, const DestinationPlaces& 
   }
 }
 
-void check_names(std::span<const std::string> names, std::span<const Place> places, std::string_view kind,
-                 const std::vector<std::string_view>& known, ConfigProblems& problems) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (std::ranges::find(known, names[i]) != known.end()) continue;
-    problems.error(places[i],
-                   fmt::format("there is no {} \"{}\"{}", kind, names[i], did_you_mean(names[i], known)));
-  }
-}
-
-// An item of a larger request: what covered the whole covers none of its parts.
-void check_items(const Config& config, const std::string& from, const std::string& to, Place place,
-                 ConfigProblems& problems) {
-  const auto source = std::ranges::find(config.sources, from, &SourceConfig::name);
-  const auto destination = std::ranges::find(config.destinations, to, &Destination::name);
-  if (source == config.sources.end() || !source->provider || !source->provider->is_array) return;
-  if (destination == config.destinations.end()) return;
-  if (destination->sign != SignMode::source && destination->sign != SignMode::original) return;
-  problems.error(place,
-                 fmt::format("several events of source \"{}\" come in one request, and its signature covers "
-                             "none of them alone: [destinations.{}] needs sign = \"none\" or \"standard\"",
-                             from, to));
-}
-
-// A signature in the body goes wherever the body goes.
-void check_stranger(const Config& config, const std::string& from, const std::string& to, Place place,
-                    ConfigProblems& problems) {
-  const auto source = std::ranges::find(config.sources, from, &SourceConfig::name);
-  const auto destination = std::ranges::find(config.destinations, to, &Destination::name);
-  if (source == config.sources.end() || !source->provider) return;
-  if (destination == config.destinations.end() || !destination->untrusted) return;
-  const auto is_in_body = [](const Field& field) { return field.in == Field::In::body; };
-  if (std::ranges::none_of(source->provider->signature.signatures, is_in_body)) return;
-  problems.error(place, fmt::format("the signature stands in the body of what source \"{}\" receives, and "
-                                    "[destinations.{}] is untrusted: it must not get what it could play "
-                                    "elsewhere",
-                                    from, to));
-}
-
-void check_routes(const ConfigDraft& draft, ConfigProblems& problems) {
-  const Config& config = draft.config;
-  const auto sources = names_of(config.sources);
-  const auto destinations = names_of(config.destinations);
-  std::set<std::pair<std::string_view, std::string_view>> pairs;
-  std::set<std::string_view> reached;
-  for (std::size_t i = 0; i < config.routes.size(); ++i) {
-    const Route& route = config.routes[i];
-    const RoutePlaces& places = draft.routes[i];
-    check_names(route.from, places.from, "source", sources, problems);
-    check_names(route.to, places.to, "destination", destinations, problems);
-    for (std::size_t j = 0; j < route.to.size(); ++j) {
-      reached.insert(route.to[j]);
-      for (const std::string& source : route.from) {
-        check_items(config, source, route.to[j], places.to[j], problems);
-        check_stranger(config, source, route.to[j], places.to[j], problems);
-        if (pairs.emplace(source, route.to[j]).second) continue;
-        problems.warning(
-            places.to[j],
-            fmt::format("destination \"{}\" gets events of \"{}\" by an earlier route, which decides",
-                        route.to[j], source));
-      }
-    }
-  }
-  for (std::size_t i = 0; i < config.destinations.size(); ++i) {
-    if (reached.contains(config.destinations[i].name)) continue;
-    problems.warning(draft.destinations[i].whole,
-                     fmt::format("no route leads to destination \"{}\"", config.destinations[i].name));
-  }
-}
-
 }  // namespace
 
 void check_config(const ConfigDraft& draft, ConfigProblems& problems) {
   const Config& config = draft.config;
-  if (!is_loopback(config.admin.listen.host)) {
-    problems.error(draft.admin_listen,
-                   fmt::format("the admin port has no TLS yet and its token would travel in the clear: it "
-                               "cannot listen on {}; use 127.0.0.1 and a tunnel",
-                               to_text(config.admin.listen)));
+  if (!is_loopback(config.admin.listen.host) && !config.admin.tls && !draft.has_admin_tls) {
+    problems.error(
+        draft.admin_listen,
+        fmt::format("without TLS the admin port's token would travel in the clear: it cannot listen "
+                    "on {}; give it [admin] tls, or use 127.0.0.1 and a tunnel",
+                    to_text(config.admin.listen)));
   }
   if (config.admin.listen.port != 0 && config.admin.listen.port == config.server.listen.port) {
     problems.error(draft.admin_listen, fmt::format("webhooks and the admin port cannot share port {}",

@@ -97,7 +97,8 @@ Outside real_outside() {
           .now = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }};
 }
 
-std::expected<std::string, std::string> expand(std::string_view text, const Outside& outside) {
+std::expected<std::string, std::string> expand(std::string_view text, const Outside& outside,
+                                               LoneDollar lone) {
   std::string expanded;
   while (!text.empty()) {
     const std::size_t dollar = std::min(text.find('$'), text.size());
@@ -107,6 +108,11 @@ std::expected<std::string, std::string> expand(std::string_view text, const Outs
     if (text.starts_with("$$")) {
       expanded += '$';
       text.remove_prefix(2);
+      continue;
+    }
+    if (!text.starts_with("${") && lone == LoneDollar::stays) {
+      expanded += '$';
+      text.remove_prefix(1);
       continue;
     }
     if (!text.starts_with("${"))

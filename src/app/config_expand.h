@@ -23,7 +23,12 @@ Outside real_outside();
 // The text with everything put in; $$ is a dollar. The default is used, as in a shell, when the variable is
 // unset or empty; it is taken as it stands. A credential is the file of that name in $CREDENTIALS_DIRECTORY,
 // as systemd has it. A file's last newline is dropped. The error is one sentence.
-std::expected<std::string, std::string> expand(std::string_view text, const Outside& outside);
+//
+// A $ before anything else is a mistake, as a variable was probably meant; but for texts in a language that
+// writes $ itself, where it stays as it is.
+enum class LoneDollar { is_a_mistake, stays };
+std::expected<std::string, std::string> expand(std::string_view text, const Outside& outside,
+                                               LoneDollar lone = LoneDollar::is_a_mistake);
 
 // "VAR", "/path" or "NAME" when the whole text is one such expression: a good name for what came of it. ""
 // otherwise.

@@ -35,6 +35,12 @@ TEST(Expand, TwoDollarsAreOne) {
   EXPECT_EQ(expand("$${HOST}", outside()), "${HOST}");
 }
 
+TEST(Expand, LeavesALoneDollarToLanguagesThatWriteIt) {
+  EXPECT_EQ(expand("{\"$eq\":\"5$\"}", outside(), LoneDollar::stays), "{\"$eq\":\"5$\"}");
+  EXPECT_EQ(expand("$${HOST} $$ ${HOST}$", outside(), LoneDollar::stays), "${HOST} $ example.com$");
+  EXPECT_EQ(expand("${HOST", outside(), LoneDollar::stays).error(), "a ${ without its }");
+}
+
 TEST(Expand, DoesNotExpandWhatItPutIn) {
   EXPECT_EQ(expand("${TRICKY}", outside()), "${HOST}\"\n");
 }

@@ -25,7 +25,7 @@ bool read_file(const ConfigFlags& flags, const Outside& outside, ConfigProblems&
     problems.error(root.error().place, root.error().message);
     return false;
   }
-  read_config(*root, outside, problems, draft);
+  read_config(*root, *content, outside, problems, draft);
   return true;
 }
 
@@ -112,11 +112,15 @@ void add_forward(const ConfigFlags& flags, ConfigProblems& problems, ConfigDraft
   draft.destinations[static_cast<std::size_t>(forward - config.destinations.begin())].url = {};
 
   Route route;
+  route.name = "--forward-to";
   route.to = {"forward"};
   for (const SourceConfig& source : config.sources)
     route.from.push_back(source.name);
+  RoutePlaces places;
+  places.from.resize(route.from.size());
+  places.to.resize(route.to.size());
   // First, so that no earlier route of the file decides about it.
-  draft.routes.insert(draft.routes.begin(), RoutePlaces{std::vector<Place>(route.from.size()), {Place{}}});
+  draft.routes.insert(draft.routes.begin(), std::move(places));
   config.routes.insert(config.routes.begin(), std::move(route));
 }
 
@@ -207,7 +211,12 @@ ConfiguredPlaces configured_places(const ConfigFlags& flags, const Outside& outs
   read_file(flags, outside, ignored, draft);
   apply_environment(outside, ignored, draft.config);
   apply_flags(flags, ignored, draft);
-  return {draft.config.server.listen, draft.config.admin.listen, draft.config.store.folder};
+  const Config& config = draft.config;
+  return {.listen = config.server.listen,
+          .admin_listen = config.admin.listen,
+          .store_folder = config.store.folder,
+          .has_tls = draft.has_tls,
+          .has_admin_tls = draft.has_admin_tls};
 }
 
 }  // namespace creel

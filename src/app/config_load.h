@@ -53,6 +53,7 @@ std::vector<SourceConfig> configured_sources(const ConfigFlags& flags, const Out
 struct ConfiguredPlaces {
   ListenAddress listen, admin_listen;
   std::string store_folder;
+  bool has_tls = false, has_admin_tls = false;  // whether the ports speak it
 };
 // For commands that only look for a gateway or its folder: whatever else is wrong with the configuration does
 // not matter, and no secret need be there.

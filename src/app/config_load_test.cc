@@ -117,8 +117,8 @@ TEST(Order, BadFlagsAndVariablesAreNamed) {
           "--listen: \"3000\" is not an address and a port, such as \"127.0.0.1:3000\"",
           "--store must name a folder; this version keeps events in no other store",
           "--forward-to: \"localhost:8080\" is not a URL; begin it with http:// or https://",
-          "the admin port has no TLS yet and its token would travel in the clear: it cannot listen on "
-          "0.0.0.0:3001; use 127.0.0.1 and a tunnel"));
+          "without TLS the admin port's token would travel in the clear: it cannot listen on 0.0.0.0:3001; "
+          "give it [admin] tls, or use 127.0.0.1 and a tunnel"));
 }
 
 TEST(Order, AFileThatWasAskedForMustBeThere) {
@@ -428,9 +428,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "which it could "
                 "play elsewhere; use sign = \"standard\" or \"none\""},
         BadFile{"[admin]\nlisten = '0.0.0.0:3001'",
-                "creel.toml:2:10: the admin port has no TLS yet and its token would travel in the clear: it "
-                "cannot listen on "
-                "0.0.0.0:3001; use 127.0.0.1 and a tunnel"},
+                "creel.toml:2:10: without TLS the admin port's token would travel in the clear: it cannot "
+                "listen on 0.0.0.0:3001; give it [admin] tls, or use 127.0.0.1 and a tunnel"},
         BadFile{"[admin]\nlisten = '127.0.0.1:3000'",
                 "creel.toml:2:10: webhooks and the admin port cannot share port 3000"},
         BadFile{
@@ -479,8 +478,8 @@ TEST(Warning, LetsTheConfigurationPass) {
           "travel in the "
           "clear",
           "creel.toml:6:1: warning: no route leads to destination \"lonely\"",
-          "creel.toml:13:7: warning: destination \"app\" gets events of \"openai\" by an earlier route, "
-          "which decides"));
+          "creel.toml:11:1: warning: route 2 never decides: earlier routes take all of its events to all of "
+          "its destinations"));
 }
 
 }  // namespace

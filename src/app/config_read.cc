@@ -1,5 +1,7 @@
 #include "app/config_read.h"
 
+#include "app/config_tls.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,8 +18,8 @@ constexpr std::uint64_t kMaxStoreSize = std::uint64_t{1} << 50;
 
 class Reader {
  public:
-  Reader(const Outside& outside, ConfigProblems& problems, ConfigDraft& draft)
-      : outside_(outside), problems_(problems), draft_(draft), config_(draft.config) {}
+  Reader(std::string_view text, const Outside& outside, ConfigProblems& problems, ConfigDraft& draft)
+      : text_(text), outside_(outside), problems_(problems), draft_(draft), config_(draft.config) {}
 
   void read(const TomlNode& root) {
     Section all = section(root, "", {"server", "admin", "store", "log", "sources", "destinations", "routes"});
@@ -47,7 +49,7 @@ class Reader {
   }
 
   void read_server(const TomlNode& node) {
-    Section server = section(node, "[server]", {"listen", "max_body", "max_connections", "drain"});
+    Section server = section(node, "[server]", {"listen", "max_body", "max_connections", "drain", "tls"});
     read_listen(server, config_.server.listen);
     std::uint64_t max_body = config_.server.max_body;
     server.size("max_body", max_body, 1, kMaxBodyLimit);
@@ -56,12 +58,16 @@ class Reader {
     server.integer("max_connections", max_connections, 1, 1'000'000);
     config_.server.max_connections = static_cast<std::size_t>(max_connections);
     server.duration("drain", config_.server.drain, milliseconds(0));
+    draft_.has_tls = server.has("tls");
+    config_.server.tls = read_tls(server);
   }
 
   void read_admin(const TomlNode& node) {
-    Section admin = section(node, "[admin]", {"listen", "hosts"});
+    Section admin = section(node, "[admin]", {"listen", "hosts", "tls"});
     read_listen(admin, config_.admin.listen);
     draft_.admin_listen = admin.place("listen");
+    draft_.has_admin_tls = admin.has("tls");
+    config_.admin.tls = read_tls(admin);
     for (ConfigText& host : admin.texts("hosts")) {
       if (host.text.empty() || host.text.find_first_of(" /\t\r\n") != std::string::npos) {
         problems_.error(
@@ -199,19 +205,6 @@ class Reader {
     }
   }
 
-  std::vector<std::string> read_names(Section& from, std::string_view key, std::vector<Place>& places) {
-    std::vector<std::string> names;
-    for (ConfigText& name : from.texts(key)) {
-      names.push_back(std::move(name.text));
-      places.push_back(name.place);
-    }
-    const auto* given = from.find(key);
-    const bool is_empty = given && std::holds_alternative<TomlNode::Array>(given->value) &&
-                          std::get<TomlNode::Array>(given->value).empty();
-    if (!given || is_empty) problems_.error(from.place(key), fmt::format("a route needs names in {}", key));
-    return names;
-  }
-
   void read_routes(const TomlNode& node) {
     const auto* array = std::get_if<TomlNode::Array>(&node.value);
     if (!array) {
@@ -219,17 +212,13 @@ class Reader {
       return;
     }
     for (const TomlNode& element : *array) {
-      Section from = section(element, "[[routes]]", {"from", "to"});
-      if (!std::holds_alternative<TomlNode::Table>(element.value)) continue;
-      Route route;
-      RoutePlaces places;
-      route.from = read_names(from, "from", places.from);
-      route.to = read_names(from, "to", places.to);
-      draft_.routes.push_back(std::move(places));
-      config_.routes.push_back(std::move(route));
+      ReadRoute read = read_route(element, config_.routes.size() + 1, text_, outside_, problems_);
+      draft_.routes.push_back(std::move(read.places));
+      config_.routes.push_back(std::move(read.route));
     }
   }
 
+  const std::string_view text_;
   const Outside& outside_;
   ConfigProblems& problems_;
   ConfigDraft& draft_;
@@ -238,8 +227,9 @@ class Reader {
 
 }  // namespace
 
-void read_config(const TomlNode& root, const Outside& outside, ConfigProblems& problems, ConfigDraft& draft) {
-  Reader(outside, problems, draft).read(root);
+void read_config(const TomlNode& root, std::string_view text, const Outside& outside,
+                 ConfigProblems& problems, ConfigDraft& draft) {
+  Reader(text, outside, problems, draft).read(root);
 }
 
 }  // namespace creel

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/config.h"
+#include "app/config_route.h"
 #include "app/config_section.h"
 #include "app/config_source.h"
 
@@ -16,23 +17,25 @@ struct DestinationPlaces {
   bool has_sign = false;    // said in the file, not by default
   bool has_secret = false;  // said, be it good or bad
 };
-struct RoutePlaces {
-  std::vector<Place> from, to;
-};
 
 struct ConfigDraft {
   Config config;
   bool has_sources = false;
+  bool has_tls = false, has_admin_tls = false;  // said, be it good or bad
   Place admin_listen, retention;
   std::vector<SourcePlaces> sources;
   std::vector<DestinationPlaces> destinations;
   std::vector<RoutePlaces> routes;
 };
 
-// `root` is the whole file. What is wrong goes to `problems`; the rest is read all the same.
-void read_config(const TomlNode& root, const Outside& outside, ConfigProblems& problems, ConfigDraft& draft);
+// `root` is the whole file, and `text` what it was made of. What is wrong goes to `problems`; the rest is
+// read all the same.
+void read_config(const TomlNode& root, std::string_view text, const Outside& outside,
+                 ConfigProblems& problems, ConfigDraft& draft);
 
 // Checks what concerns more than one value; config_check.cc.
 void check_config(const ConfigDraft& draft, ConfigProblems& problems);
+// The part of it that is about routes; config_check_routes.cc.
+void check_routes(const ConfigDraft& draft, ConfigProblems& problems);
 
 }  // namespace creel

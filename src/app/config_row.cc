@@ -265,6 +265,43 @@ std::shared_ptr<const Provider> read_row(Section& from, const Provider& generic,
   return source.options.empty() ? table_row(generic) : row;
 }
 
+std::expected<std::shared_ptr<const Provider>, std::string> make_row(
+    string_view provider, const std::vector<std::pair<std::string, std::vector<std::string>>>& options) {
+  const Provider* generic = find_provider(provider);
+  if (!generic) return std::unexpected(fmt::format("there is no provider \"{}\"", displayed(provider)));
+  // As a file would have it: what was noted was expanded already.
+  const auto written = [](const std::string& text) {
+    TomlNode node;
+    std::string& escaped = node.value.emplace<std::string>();
+    for (const char c : text)
+      escaped += c == '$' ? "$$" : std::string(1, c);
+    return node;
+  };
+  TomlNode::Table table;
+  for (const auto& [name, texts] : options) {
+    TomlEntry& entry = table.emplace_back();
+    entry.name = name;
+    if (texts.size() == 1) {
+      entry.node = written(texts.front());
+      continue;
+    }
+    auto& array = entry.node.value.emplace<TomlNode::Array>();
+    for (const std::string& text : texts)
+      array.push_back(written(text));
+  }
+  TomlNode node;
+  node.value = std::move(table);
+  const auto known = row_options(*generic);
+  ConfigProblems problems;
+  const Outside nothing{};
+  Section from(node, "", {known.begin(), known.end()}, nothing, problems);
+  SourceConfig source;
+  auto row = read_row(from, *generic, problems, source);
+  if (!problems.has_errors()) return row;
+  const auto found = std::move(problems).take();
+  return std::unexpected(std::ranges::find(found, false, &ConfigProblem::is_warning)->message);
+}
+
 std::shared_ptr<const Provider> table_row(const Provider& provider) {
   return {std::shared_ptr<void>(), &provider};
 }

@@ -76,13 +76,13 @@ void Section::unknown_word(std::string_view key, const ConfigText& given,
                                            fmt::join(words, ", "), did_you_mean(given.text, words)));
 }
 
-std::optional<ConfigText> Section::expanded(std::string_view what, const TomlNode& node) {
+std::optional<ConfigText> Section::expanded(std::string_view what, const TomlNode& node, LoneDollar lone) {
   const auto* raw = std::get_if<std::string>(&node.value);
   if (!raw) {
     wrong_kind(what, node, "a string");
     return std::nullopt;
   }
-  auto text = expand(*raw, outside_);
+  auto text = expand(*raw, outside_, lone);
   if (!text) {
     problems_.error(node.place, text.error());
     return std::nullopt;

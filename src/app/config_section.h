@@ -56,12 +56,15 @@ class Section {
   std::span<const TomlEntry> entries() const;
   const TomlNode* find(std::string_view key) const;
   const std::string& title() const { return title_; }
+  const Outside& outside() const { return outside_; }
+  ConfigProblems& problems() { return problems_; }
 
   std::optional<ConfigText> text(std::string_view key);
   std::vector<ConfigText> texts(std::string_view key);  // of an array; those that cannot be read are left out
   std::vector<ConfigText> one_or_more(std::string_view key);  // the same, or one text alone
-  // A text that is not a key's value; messages call it `what`.
-  std::optional<ConfigText> expanded(std::string_view what, const TomlNode& node);
+  // A text that is not a key's value, or may hold a $ of its own; messages call it `what`.
+  std::optional<ConfigText> expanded(std::string_view what, const TomlNode& node,
+                                     LoneDollar lone = LoneDollar::is_a_mistake);
   // A time with its zone, as TOML writes it or as a text.
   void time(std::string_view key, std::optional<std::chrono::sys_seconds>& into);
   void duration(std::string_view key, std::chrono::milliseconds& into, std::chrono::milliseconds at_least);
