@@ -24,7 +24,7 @@ class Explained : public testing::Test {
  protected:
   Explained() {
     auto loaded = Machine{}.load(std::string(kSources));
-    live_ = make_live(std::move(loaded.config.value()), {});
+    live_ = make_live(std::move(loaded.config.value()), {}).value();
   }
 
   // A request to source "one", signed as source `signer`.
@@ -86,7 +86,7 @@ TEST(Live, HoldsTheRowsThatItsReceiversLookAt) {
   {
     LivePlace place;
     auto loaded = Machine{}.load(std::string(kSources));
-    place.set(make_live(std::move(loaded.config.value()), {}));
+    place.set(make_live(std::move(loaded.config.value()), {}).value());
     receiver = place.receiver("three");
     EXPECT_EQ(place.receiver("four"), nullptr);
     place.set(std::make_shared<const Live>());

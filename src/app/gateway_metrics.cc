@@ -4,9 +4,12 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
+#include <mutex>
+#include <optional>
 #include <string>
-#include <unordered_map>
 
 namespace creel {
 namespace {
@@ -81,56 +84,97 @@ void ReloadMetrics::on_reload(bool is_applied) {
 }
 
 struct DeliveryMetrics::Series {
-  struct OfDestination {
-    prometheus::Histogram* seconds;
+  // Of the moment.
+  struct Gauges {
     prometheus::Gauge* depth;
     prometheus::Gauge* running;
     prometheus::Gauge* spilled;
     prometheus::Gauge* oldest;
-    prometheus::Counter* dead;
+    prometheus::Gauge* held;
+  };
+  struct OfDestination {
+    prometheus::Histogram* seconds = nullptr;
+    prometheus::Counter* dead = nullptr;
     // By outcome; made when one first occurs, so that what never happens is not listed.
     std::array<prometheus::Counter*, 9> attempts{};
+    std::optional<Gauges> gauges;  // while it is configured
   };
 
   explicit Series(Metrics& metrics)
-      : attempts(counter(metrics, "creel_attempts_total", "Attempts by destination and outcome.")) {}
+      : attempts(counter(metrics, "creel_attempts_total", "Attempts by destination and outcome.")),
+        dead(counter(metrics, "creel_dead_letters_total", "Deliveries given up, by destination.")),
+        seconds(histogram(metrics, "creel_attempt_seconds", "Duration of an attempt, by destination.")),
+        depth(gauge(metrics, "creel_queue_depth",
+                    "Deliveries in memory that wait for an attempt, by destination.")),
+        running(gauge(metrics, "creel_attempts_running", "Attempts under way, by destination.")),
+        spilled(gauge(metrics, "creel_queue_spilled",
+                      "1 while deliveries of the destination wait in the index alone.")),
+        oldest(gauge(metrics, "creel_queue_oldest_seconds",
+                     "For how long the first delivery in memory has been due.")),
+        held(gauge(metrics, "creel_deliveries_held",
+                   "Deliveries in memory whose transform failed, by destination: they wait for another "
+                   "configuration.")) {}
 
-  prometheus::Family<prometheus::Counter>& attempts;
-  std::unordered_map<std::string_view, OfDestination> destinations;
-  std::vector<std::string> names;
+  OfDestination& of(std::string_view name) {
+    const auto found = destinations.find(name);
+    if (found != destinations.end()) return found->second;
+    OfDestination& made = destinations[std::string(name)];
+    const prometheus::Labels labels{{"destination", std::string(name)}};
+    made.seconds = &seconds.Add(
+        labels, Buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30});
+    made.dead = &dead.Add(labels);
+    return made;
+  }
+
+  void show(std::string_view name) {
+    OfDestination& shown = of(name);
+    if (shown.gauges) return;
+    const prometheus::Labels labels{{"destination", std::string(name)}};
+    shown.gauges = Gauges{.depth = &depth.Add(labels),
+                          .running = &running.Add(labels),
+                          .spilled = &spilled.Add(labels),
+                          .oldest = &oldest.Add(labels),
+                          .held = &held.Add(labels)};
+  }
+
+  void hide(OfDestination& hidden) {
+    if (!hidden.gauges) return;
+    depth.Remove(hidden.gauges->depth);
+    running.Remove(hidden.gauges->running);
+    spilled.Remove(hidden.gauges->spilled);
+    oldest.Remove(hidden.gauges->oldest);
+    held.Remove(hidden.gauges->held);
+    hidden.gauges.reset();
+  }
+
+  prometheus::Family<prometheus::Counter>&attempts, &dead;
+  prometheus::Family<prometheus::Histogram>& seconds;
+  prometheus::Family<prometheus::Gauge>&depth, &running, &spilled, &oldest, &held;
+  // The crossing between the deliver thread, which counts, and the loop, which reloads.
+  std::mutex mutex;
+  std::map<std::string, OfDestination, std::less<>> destinations;
 };
 
 DeliveryMetrics::DeliveryMetrics(Metrics& metrics, std::span<const Destination> destinations)
     : series_(std::make_unique<Series>(metrics)) {
-  auto& seconds = histogram(metrics, "creel_attempt_seconds", "Duration of an attempt, by destination.");
-  auto& depth =
-      gauge(metrics, "creel_queue_depth", "Deliveries in memory that wait for an attempt, by destination.");
-  auto& running = gauge(metrics, "creel_attempts_running", "Attempts under way, by destination.");
-  auto& spilled =
-      gauge(metrics, "creel_queue_spilled", "1 while deliveries of the destination wait in the index alone.");
-  auto& oldest =
-      gauge(metrics, "creel_queue_oldest_seconds", "For how long the first delivery in memory has been due.");
-  auto& dead = counter(metrics, "creel_dead_letters_total", "Deliveries given up, by destination.");
-
-  series_->names.reserve(destinations.size());
-  for (const Destination& destination : destinations) {
-    const std::string& name = series_->names.emplace_back(destination.name);
-    const prometheus::Labels labels{{"destination", name}};
-    series_->destinations[name] = {
-        .seconds = &seconds.Add(
-            labels, Buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}),
-        .depth = &depth.Add(labels),
-        .running = &running.Add(labels),
-        .spilled = &spilled.Add(labels),
-        .oldest = &oldest.Add(labels),
-        .dead = &dead.Add(labels)};
-  }
+  reload(destinations);
 }
 DeliveryMetrics::~DeliveryMetrics() = default;
 
+void DeliveryMetrics::reload(std::span<const Destination> destinations) {
+  const std::lock_guard lock(series_->mutex);
+  for (auto& [name, of] : series_->destinations) {
+    if (std::ranges::find(destinations, name, &Destination::name) == destinations.end()) series_->hide(of);
+  }
+  for (const Destination& destination : destinations)
+    series_->show(destination.name);
+}
+
+// A destination that is gone may still be told about: its last attempts end.
 void DeliveryMetrics::on_attempt(std::string_view destination, AttemptResult result, DeliveryState state,
                                  std::chrono::milliseconds took) {
-  auto& of = series_->destinations.at(destination);
+  const std::lock_guard lock(series_->mutex);
+  auto& of = series_->of(destination);
   prometheus::Counter*& attempts = of.attempts.at(static_cast<std::size_t>(result));
   if (attempts == nullptr) {
     attempts = &series_->attempts.Add(
@@ -143,11 +187,14 @@ void DeliveryMetrics::on_attempt(std::string_view destination, AttemptResult res
 
 void DeliveryMetrics::on_queue(std::string_view destination, const DestinationQueue::Status& status,
                                std::chrono::milliseconds oldest) {
-  const auto& of = series_->destinations.at(destination);
-  of.depth->Set(static_cast<double>(status.queued));
-  of.running->Set(static_cast<double>(status.running));
-  of.spilled->Set(status.spilled ? 1 : 0);
-  of.oldest->Set(std::chrono::duration<double>(oldest).count());
+  const std::lock_guard lock(series_->mutex);
+  const auto& gauges = series_->of(destination).gauges;
+  if (!gauges) return;
+  gauges->depth->Set(static_cast<double>(status.queued));
+  gauges->running->Set(static_cast<double>(status.running));
+  gauges->spilled->Set(status.spilled ? 1 : 0);
+  gauges->oldest->Set(std::chrono::duration<double>(oldest).count());
+  gauges->held->Set(static_cast<double>(status.held));
 }
 
 }  // namespace creel

@@ -46,6 +46,10 @@ class DeliveryMetrics final : public DeliveryObserver {
   void on_queue(std::string_view destination, const DestinationQueue::Status& status,
                 std::chrono::milliseconds oldest) override;
 
+  // The destinations that are configured from now on, from any thread. What was counted stays and goes on
+  // when one comes back; what only describes the moment goes with its destination.
+  void reload(std::span<const Destination> destinations);
+
  private:
   struct Series;
   std::unique_ptr<Series> series_;

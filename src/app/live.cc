@@ -35,8 +35,15 @@ const SourceConfig* Live::find(std::string_view source) const {
   return found == config.sources.end() ? nullptr : &*found;
 }
 
-std::shared_ptr<const Live> make_live(Config config, const PublishedKeys& published) {
+std::expected<std::shared_ptr<const Live>, std::string> make_live(Config config,
+                                                                  const PublishedKeys& published) {
+  auto routes = Routes::make(config.routes);
+  if (!routes) {
+    const RouteError& error = routes.error();
+    return std::unexpected("the filter of " + config.routes[error.route].name + ": " + error.filter.message);
+  }
   auto live = std::make_shared<Live>();
+  live->routes = *std::move(routes);
   live->config = std::move(config);
   for (SourceConfig& source : live->config.sources) {
     ReceiverOptions options = options_of(source, published);

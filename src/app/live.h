@@ -4,6 +4,7 @@
 // Whoever has taken it goes on with it as long as they hold it, receivers and rows included.
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <string_view>
 
 #include "app/config.h"
+#include "rules/routes.h"
 
 namespace creel {
 
@@ -21,6 +23,7 @@ struct Live {
     ReceiverOptions options;  // it was made with
   };
   Config config;  // without its keys, which went to the receivers
+  std::shared_ptr<const Routes> routes;
   std::map<std::string, Source, std::less<>> sources;
 
   const SourceConfig* find(std::string_view source) const;
@@ -30,8 +33,10 @@ struct Live {
 using PublishedKeys =
     std::function<std::function<std::shared_ptr<const JwkSet>()>(const SourceConfig& source)>;
 
-// Makes the receivers. `published` is asked for sources whose keys are fetched.
-std::shared_ptr<const Live> make_live(Config config, const PublishedKeys& published);
+// Makes the receivers and the routes. `published` is asked for sources whose keys are fetched. The error, a
+// sentence, is a filter that cannot be read: load_config() lets none through.
+std::expected<std::shared_ptr<const Live>, std::string> make_live(Config config,
+                                                                  const PublishedKeys& published);
 
 // The crossing: a place that every thread may look into.
 class LivePlace {
