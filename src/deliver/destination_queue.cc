@@ -205,8 +205,8 @@ void DestinationQueue::await(Entry& entry, std::uint32_t attempt) {
 void DestinationQueue::forget(Entries::iterator found) {
   const Entry& entry = found->second;
   if (entry.phase != Phase::none || entry.awaited != 0) return;
-  if (fetch_) {
-    fetch_->remembered.push_back(found->first);
+  if (fetch_ || is_taking_page_) {
+    remembered_.push_back(found->first);
   } else {
     entries_.erase(found);
   }

@@ -183,7 +183,6 @@ class DestinationQueue {
     std::optional<Place> lowered;  // the first place that left memory since
     std::optional<Place> missed;   // the first place of the news that could not be taken since
     Sequence missed_upto = 0;      // the last of that news
-    std::vector<Key> remembered;   // ended since, and kept until no older page can come
   };
 
   void on_closed(const DeliveryNews& news);
@@ -195,6 +194,7 @@ class DestinationQueue {
   void make_room();
   void lower_horizon(Place place);  // by value: it may be of the set that shrinks
   void settle_early(Sequence upto, Moment now);
+  void forget_remembered();
   void unqueue(Entries::iterator entry);
   void await(Entry& entry, std::uint32_t attempt);
   void forget(Entries::iterator entry);
@@ -229,6 +229,8 @@ class DestinationQueue {
 
   std::optional<Place> horizon_;  // nothing: all is in memory
   std::optional<Fetch> fetch_;
+  bool is_taking_page_ = false;
+  std::vector<Key> remembered_;    // has left memory since, and is kept until no older page can come
   bool fetch_when_empty_ = false;  // the last page did not fit
   std::optional<Ticks> fetch_again_at_;
 };

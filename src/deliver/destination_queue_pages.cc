@@ -35,6 +35,7 @@ std::optional<DueQuery> DestinationQueue::wanted_page(Moment now) {
 void DestinationQueue::on_page(DuePage page, Moment now) {
   if (page.more && page.deliveries.empty()) return on_page_failed(now);
   const Fetch fetch = *std::exchange(fetch_, std::nullopt);
+  is_taking_page_ = true;
 
   horizon_.reset();
   const auto bound = [this](const Place& place) {
@@ -72,7 +73,12 @@ void DestinationQueue::on_page(DuePage page, Moment now) {
   settle_early(page.upto, now);
   // Asking again before anything has left would give the same.
   fetch_when_empty_ = any_left || horizon_ != planned;
-  for (const Key& key : fetch.remembered) {
+  is_taking_page_ = false;
+  forget_remembered();
+}
+
+void DestinationQueue::forget_remembered() {
+  for (const Key& key : std::exchange(remembered_, {})) {
     const auto found = entries_.find(key);
     if (found != entries_.end()) forget(found);
   }
@@ -100,16 +106,13 @@ void DestinationQueue::settle_early(Sequence upto, Moment now) {
 }
 
 void DestinationQueue::on_page_failed(Moment now) {
-  const Fetch fetch = *std::exchange(fetch_, std::nullopt);
+  fetch_.reset();
   while (!early_.empty()) {
     const auto found = entries_.find(Key{early_.begin()->event, early_.begin()->ordinal});
     unqueue(found);
     forget(found);
   }
-  for (const Key& key : fetch.remembered) {
-    const auto found = entries_.find(key);
-    if (found != entries_.end()) forget(found);
-  }
+  forget_remembered();
   fetch_again_at_ = now.ticks + kFetchAgainAfter;
 }
 

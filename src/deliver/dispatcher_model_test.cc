@@ -90,7 +90,7 @@ class World final : Dispatcher::Actions {
       case 10:
         return command();
       case 11:
-        return end_transform();
+        return random_.below(4) == 0 ? release() : end_transform();
       case 12:
         if (reloads_ && random_.below(5) == 0) reload();
         return;
@@ -151,6 +151,8 @@ class World final : Dispatcher::Actions {
       advance();
       while (!transforming_.empty())
         end_transform();
+      while (!uncancelled_.empty())
+        release();
       while (!running_.empty())
         end_attempt();
       if (asked_ || page_ || indexed_ != journal_.size() || !mail_.empty()) continue;
@@ -345,6 +347,11 @@ class World final : Dispatcher::Actions {
   void command() {
     if (truth_.empty() || random_.below(4) != 0) return;
     auto row = std::next(truth_.begin(), static_cast<std::ptrdiff_t>(random_.below(truth_.size())));
+    // Often about one that is under way.
+    if (!transforming_.empty() && random_.below(2) == 0) {
+      const AttemptOrder& order = transforming_[random_.below(transforming_.size())];
+      row = truth_.find({.event = order.event, .destination = known_[order.destination].name});
+    }
     const auto kind = random_.below(2) == 0 ? Command::Kind::cancel : Command::Kind::retry;
     if (runs(row->first) || closing_.contains(row->first) || row->second.sequence > told_upto_)
       raced_.emplace(row->first, true);
@@ -480,10 +487,7 @@ class World final : Dispatcher::Actions {
     } else if (kind == 2 && applied_broken_[2]) {
       if (!dispatcher_->on_attempt_held(order, DestinationQueue::Hold::cancelled)) return;
       closing_.insert(id);
-      if (failures_of_ten_ > 0 && random_.below(3) == 0) {
-        closing_.erase(id);
-        return dispatcher_->release(order.destination, order.event, order.ordinal);
-      }
+      if (failures_of_ten_ > 0 && random_.below(3) == 0) return uncancelled_.push_back(std::move(order));
       if (truth_.at(id).sequence > told_upto_) raced_.emplace(id, true);
       journal(Command{
           .kind = Command::Kind::cancel, .event = id.event, .destination = id.destination, .at = now_.wall});
@@ -491,6 +495,15 @@ class World final : Dispatcher::Actions {
       dispatcher_->on_attempt_leaves(order, now_);
       running_.push_back(std::move(order));
     }
+  }
+
+  // The cancellation of one that its transform cancelled could not be kept: it is tried again.
+  void release() {
+    if (uncancelled_.empty()) return;
+    const AttemptOrder order = std::move(uncancelled_.front());
+    uncancelled_.pop_front();
+    closing_.erase({.event = order.event, .destination = known_[order.destination].name});
+    dispatcher_->release(order.destination, order.event, order.ordinal);
   }
 
   void pass_time() {
@@ -508,6 +521,7 @@ class World final : Dispatcher::Actions {
     transforming_.clear();
     held_.clear();
     closing_.clear();
+    uncancelled_.clear();
     asks_.clear();
     asked_ = false;
     page_.reset();
@@ -556,6 +570,7 @@ class World final : Dispatcher::Actions {
   std::vector<AttemptOrder> transforming_, running_;
   std::set<DeliveryId> held_;     // by a transform that failed
   std::set<DeliveryId> closing_;  // by one that cancelled, as far as the dispatcher knows
+  std::deque<AttemptOrder> uncancelled_;
 
   std::map<std::string, Destination> configured_;  // what operators want
   Broken broken_{};
@@ -567,7 +582,7 @@ class World final : Dispatcher::Actions {
 };
 
 TEST(DispatcherModel, MakesEveryDeliveryInOrderAndForgetsNone) {
-  for (std::uint64_t seed = 1; seed <= 1500; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2500; ++seed) {
     World world(seed);
     for (int i = 0; i < 400; ++i) {
       world.step();
