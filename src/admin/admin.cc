@@ -5,6 +5,7 @@
 
 #include "admin/accept.h"
 #include "admin/guard.h"
+#include "admin/plan.h"
 #include "admin/query.h"
 #include "admin/resources.h"
 #include "admin/waits.h"
@@ -15,7 +16,9 @@ using namespace admin;
 
 namespace {
 
-constexpr std::size_t kBodyBytesMax = 4096;  // A body says little here, or is ignored.
+constexpr std::size_t kBodyBytesMax = 4096;                  // A body says little here, or is ignored.
+constexpr std::size_t kPlanBytesMax = std::size_t{4} << 20;  // But for the rules of two configurations.
+constexpr std::string_view kPlanPath = "/api/v1/plan";
 constexpr std::chrono::milliseconds kPollEvery{50};
 
 // What is to be done about a request.
@@ -75,6 +78,7 @@ struct Admin::Impl {
   Plan plan_rejected(std::string_view method, std::span<const std::string> path, const Query& query,
                      std::string_view body) ON_LOOP;
   Plan plan_sources(std::string_view method, std::span<const std::string> path, const Query& query) ON_LOOP;
+  Plan plan_routes(std::string_view method, std::span<const std::string> path, const Query& query) ON_LOOP;
 
   Task<http::Response> ask(Question question) ON_LOOP;
   Task<http::Response> wait_for_events(EventList list) ON_LOOP;
@@ -109,7 +113,7 @@ std::expected<http::HeadDecision, http::Response> Admin::admit(const http::Reque
                        {{"status", std::int64_t{refusal->status}}, {"peer", request.peer}});
     return std::unexpected(*std::move(refusal));
   }
-  return http::HeadDecision{kBodyBytesMax};
+  return http::HeadDecision{request.path == kPlanPath ? kPlanBytesMax : kBodyBytesMax};
 }
 
 Task<http::Response> Admin::handle(http::Request request) {
@@ -164,19 +168,26 @@ Plan Admin::Impl::plan_api(std::string_view method, std::span<const std::string>
   if (path[0] == "events" && path.size() > 1) return plan_event(method, path.subspan(1), query);
   if (path[0] == "rejected") return plan_rejected(method, path.subspan(1), query, body);
   if (path[0] == "sources") return plan_sources(method, path.subspan(1), query);
+  if (path[0] == "routes") return plan_routes(method, path.subspan(1), query);
+  if (path[0] == "plan" && path.size() == 1) {
+    if (method != "POST") return wrong_method("POST");
+    if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
+    return plan_page(std::string(body), options, clock);
+  }
 
   const bool is_known =
       path.size() == 1 && (path[0] == "events" || path[0] == "destinations" || path[0] == "status");
   if (!is_known) {
-    return error(404, "not_found",
-                 "The API has events, rejected, sources, destinations and status under /api/v1/.");
+    return error(
+        404, "not_found",
+        "The API has events, rejected, sources, routes, destinations, plan and status under /api/v1/.");
   }
   if (!is_read(method)) return wrong_method("GET");
   if (path[0] == "events") {
     auto list = parse_event_list(query);
     if (!list) return std::move(list.error());
     if (list->wait.count() > 0 && options.after) return *std::move(list);
-    return list_events(std::move(list->query), options.destinations);
+    return list_events(std::move(list->query), options);
   }
   if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
   if (path[0] == "destinations") return list_destinations(options.destinations);
@@ -191,6 +202,16 @@ Plan Admin::Impl::plan_sources(std::string_view method, std::span<const std::str
   if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
   if (path.empty()) return list_sources(options.sources, clock.now());
   return show_source(path[0], options.sources, clock.now());
+}
+
+Plan Admin::Impl::plan_routes(std::string_view method, std::span<const std::string> path,
+                              const Query& query) {
+  if (path.size() > 1)
+    return error(404, "not_found", "A route has nothing below it: GET /api/v1/routes/NAME.");
+  if (!is_read(method)) return wrong_method("GET");
+  if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
+  const auto routes = options.routes ? options.routes() : nullptr;
+  return path.empty() ? list_routes(routes.get()) : show_route(routes.get(), path[0]);
 }
 
 Plan Admin::Impl::plan_rejected(std::string_view method, std::span<const std::string> path,
@@ -225,7 +246,7 @@ Plan Admin::Impl::plan_event(std::string_view method, std::span<const std::strin
   if (path.size() == 1) {
     if (!is_read(method)) return wrong_method("GET");
     if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
-    return show_event(id, options.destinations);
+    return show_event(id, options);
   }
   if (act == "raw") {
     if (!is_read(method)) return wrong_method("GET");
@@ -254,7 +275,7 @@ Task<http::Response> Admin::Impl::wait_for_events(EventList list) {
   const Ticks until = clock.ticks() + list.wait;
   while (true) {
     const Sequence indexed = store.status().indexed;
-    Question question = list_events(list.query, options.destinations);
+    Question question = list_events(list.query, options);
     Asking asking(store, loop, Freshness::current, std::move(question));
     Answer answer = co_await asking;
 
@@ -287,7 +308,7 @@ Task<http::Response> Admin::Impl::carry_out(Order order) {
   log.info(order.kind == Command::Kind::retry ? "retry ordered" : "cancel ordered",
            {{"event", to_text(*found.event)}, {"destination", order.destination}});
 
-  Asking showing(store, loop, Freshness::current, show_event(to_text(*found.event), options.destinations));
+  Asking showing(store, loop, Freshness::current, show_event(to_text(*found.event), options));
   Answer shown = co_await showing;
   co_return std::move(shown.response);
 }

@@ -81,7 +81,7 @@ struct AdminOptions {
   std::string version;
   // What is configured and how it stands. Called on read threads; none: nothing is known of destinations.
   std::function<std::vector<DestinationStatus>()> destinations;
-  // The routes as they are now. Called on read threads; none: nothing is known of routes.
+  // The routes as they are now. Called on the loop and on read threads; none: nothing is known of routes.
   std::function<std::shared_ptr<const Routes>()> routes;
   // Why this delivery is held by itself, "" when it is not. Called on read threads.
   std::function<std::string(const DeliveryId&)> held;

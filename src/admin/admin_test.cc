@@ -57,7 +57,11 @@ TEST_F(Api, ShowsTheStatus) {
 
 TEST_F(Api, ShowsDestinationsWithTheirCountsAndThoseThatAreGone) {
   destinations_ = {{.name = "app", .url = "http://127.0.0.1:8080/", .held = "paused"},
-                   {.name = "new", .url = "http://127.0.0.1:8081/", .held = ""}};
+                   {.name = "new",
+                    .url = "http://127.0.0.1:8081/",
+                    .held = "",
+                    .held_by_transform = 2,
+                    .transform_error = "line 1"}};
   store_.reader.counted = {{.destination = "app",
                             .pending = 3,
                             .delivered = 2,
@@ -75,7 +79,7 @@ TEST_F(Api, ShowsDestinationsWithTheirCountsAndThoseThatAreGone) {
       R"({"destinations":[{"name":"app","url":"http://127.0.0.1:8080/","held":"paused","pending":3,"delivered":2,)"
       R"("dead":1,"cancelled":4,"oldest_pending_due":"2025-06-15T15:06:40.000Z"},)"
       R"({"name":"new","url":"http://127.0.0.1:8081/","held":null,"pending":0,"delivered":0,"dead":0,"cancelled":0,)"
-      R"("oldest_pending_due":null},)"
+      R"("oldest_pending_due":null,"held_by_transform":2,"transform_error":"line 1"},)"
       R"({"name":"old","url":null,"held":"destination unknown","pending":1,"delivered":0,"dead":0,"cancelled":0,)"
       R"("oldest_pending_due":null}]})");
 }

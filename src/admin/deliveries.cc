@@ -20,25 +20,30 @@ void write_attempt(JsonWriter& json, const Attempt& attempt) {
 
 }  // namespace
 
-HeldReasons held_reasons(const Destinations& destinations) {
-  if (!destinations) return std::nullopt;
-  HeldReasons held(std::in_place);
-  for (DestinationStatus& destination : destinations())
-    (*held)[std::move(destination.name)] = std::move(destination.held);
-  return held;
+std::function<HeldReasons()> held_reasons(const AdminOptions& options) {
+  return [destinations = options.destinations, delivery = options.held] {
+    HeldReasons held{.destinations = {}, .delivery = delivery};
+    if (!destinations) return held;
+    held.destinations.emplace();
+    for (DestinationStatus& destination : destinations())
+      (*held.destinations)[std::move(destination.name)] = std::move(destination.held);
+    return held;
+  };
 }
 
-std::string_view held_reason(const HeldReasons& held, std::string_view destination) {
-  if (!held) return {};
-  const auto found = held->find(destination);
-  return found == held->end() ? std::string_view("destination unknown") : std::string_view(found->second);
+std::string held_reason(const HeldReasons& held, const DeliveryId& delivery) {
+  if (held.delivery) {
+    if (std::string reason = held.delivery(delivery); !reason.empty()) return reason;
+  }
+  if (!held.destinations) return {};
+  const auto found = held.destinations->find(delivery.destination);
+  return found == held.destinations->end() ? "destination unknown" : found->second;
 }
 
 void write_delivery(JsonWriter& json, const DeliveryRow& delivery, const HeldReasons& held,
                     bool with_history) {
   const bool is_pending = delivery.state == DeliveryState::pending;
-  const std::string_view reason =
-      is_pending ? held_reason(held, delivery.id.destination) : std::string_view();
+  const std::string reason = is_pending ? held_reason(held, delivery.id) : std::string();
   json.begin_object()
       .member("id", to_text(delivery.id))
       .member("destination", delivery.id.destination)

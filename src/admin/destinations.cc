@@ -32,6 +32,10 @@ Question list_destinations(const Destinations& destinations) {
       json.member("held", destination.held.empty() ? std::nullopt
                                                    : std::optional(std::string_view(destination.held)));
       write_counts(json, found == counts->end() ? DeliveryCounts() : *found);
+      if (destination.held_by_transform > 0) {
+        json.member("held_by_transform", destination.held_by_transform)
+            .member("transform_error", destination.transform_error);
+      }
       json.end_object();
     }
     // What is still kept for destinations that are not configured any more.

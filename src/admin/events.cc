@@ -95,12 +95,13 @@ std::expected<EventList, http::Response> parse_event_list(const Query& query) {
   return list;
 }
 
-Question list_events(EventQuery query, const Destinations& destinations) {
-  return [query = std::move(query), destinations](Reader& reader, Staleness staleness) -> Answer {
+Question list_events(EventQuery query, const AdminOptions& options) {
+  return [query = std::move(query), reasons = held_reasons(options)](Reader& reader,
+                                                                     Staleness staleness) -> Answer {
     assume(on_read);
     const auto page = reader.events(query);
     if (!page) return {.response = error(page.error())};
-    const HeldReasons held = held_reasons(destinations);
+    const HeldReasons held = reasons();
     // At the end the cursor stays where it is, so that a reader of the oldest can come back and find what has
     // come since.
     const std::optional<EventId> next = page->next ? page->next : query.after;
@@ -164,28 +165,29 @@ std::expected<EventRow, http::Response> find_event(Reader& reader, std::string_v
   return *std::move(event);
 }
 
-Question show_event(std::string id, const Destinations& destinations) {
-  return [id = std::move(id), destinations](Reader& reader, Staleness staleness) -> Answer {
-    assume(on_read);
-    auto event = find_event(reader, id);
-    if (!event) return {.response = std::move(event.error())};
-    const auto content = reader.content(event->id);
-    if (!content && content.error() != StoreError::not_found) return {.response = error(content.error())};
+Question show_event(std::string id, const AdminOptions& options) {
+  return
+      [id = std::move(id), reasons = held_reasons(options)](Reader& reader, Staleness staleness) -> Answer {
+        assume(on_read);
+        auto event = find_event(reader, id);
+        if (!event) return {.response = std::move(event.error())};
+        const auto content = reader.content(event->id);
+        if (!content && content.error() != StoreError::not_found) return {.response = error(content.error())};
 
-    JsonWriter json;
-    json.begin_object();
-    write_event(json, *event, held_reasons(destinations), true);
-    if (content) {
-      json.key("request").begin_object();
-      json.member("peer", content->peer)
-          .member("secret", content->secret_label)
-          .member("head", content->head);
-      json.end_object();
-    }
-    write_staleness(json, staleness);
-    json.end_object();
-    return {.response = json_response(json), .event = event->id};
-  };
+        JsonWriter json;
+        json.begin_object();
+        write_event(json, *event, reasons(), true);
+        if (content) {
+          json.key("request").begin_object();
+          json.member("peer", content->peer)
+              .member("secret", content->secret_label)
+              .member("head", content->head);
+          json.end_object();
+        }
+        write_staleness(json, staleness);
+        json.end_object();
+        return {.response = json_response(json), .event = event->id};
+      };
 }
 
 Question event_bytes(std::string id, EventPart part) {

@@ -150,6 +150,22 @@ TEST_F(Events, ShowADeliveryAsHeldWithTheReason) {
   EXPECT_THAT(body, HasSubstr(R"("destination":"old","state":"delivered","attempts":0)"));
 }
 
+TEST_F(Events, ShowADeliveryWhoseTransformFailedAsHeldWithItsError) {
+  AdminOptions options;
+  options.held = [](const DeliveryId& id) {
+    return id.destination == "app" ? "transform failed: line 1" : "";
+  };
+  restart(std::move(options));
+  EventRow& row = add_event(1, "wh_1", "a");
+  row.deliveries.push_back(delivery(row.id, "app", DeliveryState::pending));
+  row.deliveries.push_back(delivery(row.id, "other", DeliveryState::pending));
+  destinations_ = {{.name = "app", .url = "", .held = ""}, {.name = "other", .url = "", .held = ""}};
+  const std::string body = get(path(1)).body;
+  EXPECT_THAT(body, HasSubstr(R"("destination":"app","state":"held","held":"transform failed: line 1")"));
+  EXPECT_THAT(body, HasSubstr(R"("destination":"other","state":"pending")"));
+  EXPECT_THAT(get("/api/v1/events").body, HasSubstr(R"("state":"held","held":"transform failed: line 1")"));
+}
+
 TEST_F(Events, GiveTheirBytesBackUnchanged) {
   add_event(1, "wh_1", "a");
   store_.reader.contents[EventId::of(1, 0)].body = std::string("\0\xff\r\n{}", 6);

@@ -50,6 +50,31 @@ class FakeReader final : public Reader {
     if (trouble) return std::unexpected(*trouble);
     return counted;
   }
+  std::expected<StoredPage, StoreError> stored(const StoredQuery& query) override {
+    if (trouble) return std::unexpected(*trouble);
+    StoredPage page;
+    for (const auto& [id, event] : contents) {
+      if (query.after && id <= *query.after) continue;
+      if (page.events.size() == query.limit) {
+        page.more = true;
+        break;
+      }
+      page.next = id;
+      if (query.source.empty() || event.source == query.source) page.events.push_back(event);
+    }
+    return page;
+  }
+  std::expected<std::optional<EventId>, StoreError> nth_last(std::string_view source,
+                                                             std::uint64_t last) override {
+    if (trouble) return std::unexpected(*trouble);
+    std::optional<EventId> found;
+    for (auto each = contents.rbegin(); each != contents.rend() && last > 0; ++each) {
+      if (!source.empty() && each->second.source != source) continue;
+      found = each->first;
+      --last;
+    }
+    return found;
+  }
   std::expected<std::vector<SecretUse>, StoreError> secret_uses() override {
     if (trouble) return std::unexpected(*trouble);
     return uses;

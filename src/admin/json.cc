@@ -152,6 +152,12 @@ JsonWriter& JsonWriter::value(Time time) {
   return value(to_rfc3339(time));
 }
 
+JsonWriter& JsonWriter::raw(std::string_view text) {
+  separate();
+  text_ += text;
+  return *this;
+}
+
 JsonWriter& JsonWriter::null() {
   separate();
   text_ += "null";

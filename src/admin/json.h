@@ -44,6 +44,10 @@ class JsonWriter {
     return key(name).value(each);
   }
 
+  // JSON as it stands: `text` is known to be some.
+  JsonWriter& raw(std::string_view text);
+
+  std::size_t size() const { return text_.size(); }
   std::string take() { return std::move(text_); }
 
  private:

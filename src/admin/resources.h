@@ -34,10 +34,14 @@ struct Answer {
 };
 using Question = std::move_only_function<Answer(Reader&, Staleness)>;
 
-// Why the deliveries to a destination wait, by its name; "" for one that takes them. Nothing when that is not
-// known.
-using HeldReasons = std::optional<std::map<std::string, std::string, std::less<>>>;
 using Destinations = std::function<std::vector<DestinationStatus>()>;
+// Why deliveries wait.
+struct HeldReasons {
+  // By destination; "" for one that takes them. Nothing when that is not known.
+  std::optional<std::map<std::string, std::string, std::less<>>> destinations;
+  // Of a delivery whose transform failed; see AdminOptions::held.
+  std::function<std::string(const DeliveryId&)> delivery;
+};
 using Sources = std::function<std::vector<SourceStatus>()>;
 using Explain = std::function<std::vector<Finding>(const RejectedRequest&)>;
 
@@ -68,9 +72,9 @@ struct EventList {
   std::chrono::seconds wait{0};  // how long to wait for something after the cursor
 };
 std::expected<EventList, http::Response> parse_event_list(const Query& query);
-Question list_events(EventQuery query, const Destinations& destinations);
+Question list_events(EventQuery query, const AdminOptions& options);
 // `id`: an event's, or a provider's that only one event has.
-Question show_event(std::string id, const Destinations& destinations);
+Question show_event(std::string id, const AdminOptions& options);
 enum class EventPart { head, body };
 Question event_bytes(std::string id, EventPart part);
 std::expected<EventRow, http::Response> find_event(Reader& reader, std::string_view id) ON_READ;
@@ -82,9 +86,10 @@ std::expected<EventRow, http::Response> find_event(Reader& reader, std::string_v
 Question find_deliveries(std::string id, std::string destination);
 void write_delivery(JsonWriter& json, const DeliveryRow& delivery, const HeldReasons& held,
                     bool with_history);
-HeldReasons held_reasons(const Destinations& destinations);
-// "destination unknown" for one that is not configured; "" when nothing is known.
-std::string_view held_reason(const HeldReasons& held, std::string_view destination);
+// Asks for them; `delivery` is called when a pending one is written.
+std::function<HeldReasons()> held_reasons(const AdminOptions& options);
+// That a transform failed; "destination unknown" for one that is not configured; "" when nothing is known.
+std::string held_reason(const HeldReasons& held, const DeliveryId& delivery);
 
 // --- Rejected requests (rejected.cc; what changes them is in accept.h)
 // ------------------------------------------------
@@ -101,8 +106,12 @@ inline bool is_whole(const RejectedRequest& rejected) {
   return rejected.body.size() == rejected.row.body_bytes;
 }
 
-// --- The others (destinations.cc, sources.cc, status.cc, metrics.cc)
+// --- The others (destinations.cc, routes.cc, sources.cc, status.cc, metrics.cc)
 // ------------------------------------------------
+
+// `routes` may be null: nothing is known of any.
+http::Response list_routes(const Routes* routes);
+http::Response show_route(const Routes* routes, std::string_view name);
 
 Question list_destinations(const Destinations& destinations);
 Question list_sources(const Sources& sources, Time now);
