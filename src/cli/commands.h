@@ -177,6 +177,31 @@ struct ListOptions {
 int destinations_list(const ListOptions& options, Io& io);
 int sources_list(const ListOptions& options, Io& io);
 int sources_get(const OneOptions& options, Io& io);
+int routes_list(const ListOptions& options, Io& io);
+int routes_get(const OneOptions& options, Io& io);
+
+struct RoutesTestOptions {
+  ServerOptions server;  // with a configuration its routes are asked, else the server's
+  std::string id;        // of a kept event; or
+  std::string body;      // a file, "-" for stdin
+  std::string headers_file;
+  std::vector<std::string> headers;  // "name: value"
+  std::string source, type;          // of that body; "": the only source, what its provider's row reads
+  Format format = Format::text;
+};
+int routes_test(const RoutesTestOptions& options, Io& io);
+
+struct PlanOptions {
+  ServerOptions server;             // without a configuration `file` says where it is
+  std::optional<std::string> file;  // the configuration to plan; ./creel.toml when it is there
+  std::string against;              // another one to compare with; "": what the server runs
+  std::optional<std::string> forward_to;
+  std::int64_t last = 1000;  // events
+  std::string source, since;
+  int show = 20;  // how many of those that differ are shown
+  Format format = Format::text;
+};
+int plan(const PlanOptions& options, Io& io);
 
 struct RejectedOptions {
   ServerOptions server;

@@ -57,6 +57,9 @@ class Grammar {
   void add_rejected_accept(CLI::App* rejected);
   void add_sources();
   void add_destinations();
+  void add_routes();
+  void add_routes_test(CLI::App* routes);
+  void add_plan();
   void folder_options(CLI::App* command, FolderOptions& folder);
   void add_journal();
   void add_doctor();
@@ -80,6 +83,8 @@ class Grammar {
   ListOptions list_;
   RejectedOptions rejected_;
   AcceptOptions accept_;
+  RoutesTestOptions routes_test_;
+  PlanOptions plan_;
   JournalOptions journal_;
   DoctorOptions doctor_;
 };

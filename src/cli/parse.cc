@@ -35,7 +35,9 @@ Grammar::Grammar(Io& io)
   add_changes();
   add_rejected();
   add_sources();
+  add_routes();
   add_destinations();
+  add_plan();
   add_journal();
   add_doctor();
   add_version();
