@@ -126,16 +126,72 @@ class EchoHandler : public Handler {
   std::vector<std::string> refusals_;
 };
 
+// Who reads responses, whatever they come through.
+class Reader {
+ public:
+  Reader() = default;
+  Reader(Reader&&) = default;
+  virtual ~Reader() = default;
+
+  // The next whole response, head and body; what has come when the peer closes or five seconds are over.
+  std::string response(bool to_head = false) {
+    while (true) {
+      const std::size_t head = received_.find("\r\n\r\n");
+      if (head != received_.npos) {
+        const std::size_t bytes = head + 4 + (to_head ? 0 : content_length(head));
+        if (received_.size() >= bytes) return take(bytes);
+      }
+      if (!receive()) return take(received_.size());
+    }
+  }
+  // Everything until the peer closes.
+  std::string rest() {
+    while (receive()) {
+    }
+    return take(received_.size());
+  }
+  // Whether the peer has closed in an orderly manner, within five seconds, with nothing more to say.
+  bool is_closed_by_peer() { return rest().empty() && ended_; }
+
+ protected:
+  bool has_received() const { return !received_.empty(); }
+
+ private:
+  // As recv, after five seconds at most.
+  virtual ssize_t read_some(char* to, std::size_t room) = 0;
+
+  std::string take(std::size_t bytes) {
+    std::string taken = received_.substr(0, bytes);
+    received_.erase(0, bytes);
+    return taken;
+  }
+  std::size_t content_length(std::size_t head) const {
+    const std::size_t at = received_.find("\r\nContent-Length: ");
+    return at < head ? std::stoul(received_.substr(at + 18)) : 0;
+  }
+  bool receive() {
+    char bytes[65536];
+    const ssize_t some = read_some(bytes, sizeof bytes);
+    if (some == 0) ended_ = true;
+    if (some <= 0) return false;
+    received_.append(bytes, static_cast<std::size_t>(some));
+    return true;
+  }
+
+  bool ended_ = false;
+  std::string received_;
+};
+
 // A client that sends what it is given, byte for byte.
-class Client {
+class Client : public Reader {
  public:
   Client() : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {}
   explicit Client(std::uint16_t port) : Client() { connect(port); }
   Client(Client&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, -1)),
-        connected_(other.connected_),
-        received_(std::move(other.received_)) {}
-  ~Client() { close(); }
+      : Reader(std::move(other)),
+        descriptor_(std::exchange(other.descriptor_, -1)),
+        connected_(other.connected_) {}
+  ~Client() override { close(); }
 
   void connect(std::uint16_t port) {
     sockaddr_in to{};
@@ -165,55 +221,20 @@ class Client {
     close();
   }
 
-  // The next whole response, head and body; what has come when the peer closes or five seconds are over.
-  std::string response(bool to_head = false) {
-    while (true) {
-      const std::size_t head = received_.find("\r\n\r\n");
-      if (head != received_.npos) {
-        const std::size_t bytes = head + 4 + (to_head ? 0 : content_length(head));
-        if (received_.size() >= bytes) return take(bytes);
-      }
-      if (!receive()) return take(received_.size());
-    }
-  }
-  // Everything until the peer closes.
-  std::string rest() {
-    while (receive()) {
-    }
-    return take(received_.size());
-  }
-  // Whether the peer has closed in an orderly manner, within five seconds, with nothing more to say.
-  bool is_closed_by_peer() { return rest().empty() && ended_; }
   bool has_something_to_read(std::chrono::milliseconds within) {
     pollfd poll{.fd = descriptor_, .events = POLLIN, .revents = 0};
-    return !received_.empty() || ::poll(&poll, 1, static_cast<int>(within.count())) > 0;
+    return has_received() || ::poll(&poll, 1, static_cast<int>(within.count())) > 0;
   }
 
  private:
-  std::string take(std::size_t bytes) {
-    std::string taken = received_.substr(0, bytes);
-    received_.erase(0, bytes);
-    return taken;
-  }
-  std::size_t content_length(std::size_t head) const {
-    const std::size_t at = received_.find("\r\nContent-Length: ");
-    return at < head ? std::stoul(received_.substr(at + 18)) : 0;
-  }
-  bool receive() {
+  ssize_t read_some(char* to, std::size_t room) override {
     pollfd poll{.fd = descriptor_, .events = POLLIN, .revents = 0};
-    if (::poll(&poll, 1, 5000) <= 0) return false;
-    char bytes[65536];
-    const ssize_t some = ::recv(descriptor_, bytes, sizeof bytes, 0);
-    if (some == 0) ended_ = true;
-    if (some <= 0) return false;
-    received_.append(bytes, static_cast<std::size_t>(some));
-    return true;
+    if (::poll(&poll, 1, 5000) <= 0) return -1;
+    return ::recv(descriptor_, to, room, 0);
   }
 
   int descriptor_;
   bool connected_ = false;
-  bool ended_ = false;
-  std::string received_;
 };
 
 inline ServerOptions test_options() {

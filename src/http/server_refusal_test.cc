@@ -1,5 +1,5 @@
 // What is refused on the wire, each with its status, and the connection closed so that the sender sees it.
-#include "http/server_fixture.h"
+#include "http/tls_fixture.h"
 
 namespace creel::http {
 namespace {
@@ -61,17 +61,28 @@ std::vector<Refused> refused_requests() {
 
 class RefusedRequest : public testing::TestWithParam<Refused> {};
 
-TEST_P(RefusedRequest, IsAnsweredAndTheConnectionClosed) {
-  RunningServer server;
-  Client client = server.connect();
-  client.send(GetParam().request);
+void expect_refused(RunningServer& server, Reader& client, int status) {
   const std::string response = client.response();
-  EXPECT_EQ(status_of(response), GetParam().status) << response;
+  EXPECT_EQ(status_of(response), status) << response;
   EXPECT_TRUE(says_close(response));
   EXPECT_TRUE(client.is_closed_by_peer());
   EXPECT_EQ(server.handler.handled, 0);
   ASSERT_EQ(server.handler.refusals().size(), 1u);
-  EXPECT_TRUE(server.handler.refusals().front().starts_with(std::to_string(GetParam().status)));
+  EXPECT_TRUE(server.handler.refusals().front().starts_with(std::to_string(status)));
+}
+
+TEST_P(RefusedRequest, IsAnsweredAndTheConnectionClosed) {
+  RunningServer server;
+  Client client = server.connect();
+  client.send(GetParam().request);
+  expect_refused(server, client, GetParam().status);
+}
+
+TEST_P(RefusedRequest, IsAnsweredOverTlsAndTheConnectionClosed) {
+  RunningServer server(tls_options());
+  TlsClient client(server.server.port());
+  client.send(GetParam().request);
+  expect_refused(server, client, GetParam().status);
 }
 
 INSTANTIATE_TEST_SUITE_P(Server, RefusedRequest, testing::ValuesIn(refused_requests()),
