@@ -155,6 +155,22 @@ void Retention::keep_key(KeyHash hash, Time received, std::chrono::seconds windo
   keys_.push_back({.hash_low = hash.low, .hash_high = hash.high, .received = received});
 }
 
+// Whether an event that stands in a copy already has changed since the copy was made. The change may have got
+// into the journal before the copy, and whoever would have settled that is gone: creel ended in between.
+bool Retention::is_past_its_copy(Index& index, const EventEntry& row) {
+  const auto stored =
+      lookup_.read({static_cast<std::uint32_t>(row.segment), static_cast<std::uint32_t>(row.offset)});
+  if (!stored || stored->kind != RecordKind::copy || !decode_copy(stored->payload, ahead_)) return true;
+  for (const DeliveryEntry& one : row.deliveries) {
+    const std::string_view destination = index.name(one.destination);
+    const auto copied = std::ranges::find_if(ahead_.deliveries, [&](const CopiedDelivery& each) {
+      return each.item == row.id.item() && each.destination == destination && each.ordinal == one.ordinal;
+    });
+    if (copied == ahead_.deliveries.end() || copied->changed != one.changed) return true;
+  }
+  return false;
+}
+
 // An event's record, or the one inside a copy. `items` are those that became events; null when the index has
 // to say.
 void Retention::scan_event(Index& index, const JournalRecord& record, Sequence sequence,
@@ -164,7 +180,11 @@ void Retention::scan_event(Index& index, const JournalRecord& record, Sequence s
   for (std::uint16_t item = 0; item < event_.items.size(); ++item) {
     if (items != nullptr && std::ranges::find(*items, item) == items->end()) continue;
     const auto row = index.row(EventId::of(sequence, item));
-    if (!row || row->segment != record.position.segment || row->offset != record.position.offset) continue;
+    if (!row) continue;
+    if (row->segment != record.position.segment || row->offset != record.position.offset) {
+      if (is_past_its_copy(index, *row)) is_wanted = true;
+      continue;
+    }
     there.push_back(item);
     if (still_counts(*row)) is_wanted = true;
   }

@@ -96,6 +96,7 @@ class Retention {
   Result remove();
   Time trusted_newest(Index& index);
   bool still_counts(const EventEntry& row) const;
+  bool is_past_its_copy(Index& index, const EventEntry& row) ON_INDEX;
   void scan_event(Index& index, const JournalRecord& record, Sequence sequence,
                   const std::vector<std::uint16_t>* items) ON_INDEX;
   void keep_key(KeyHash hash, Time received, std::chrono::seconds window);
@@ -133,7 +134,7 @@ class Retention {
   JournalLookup lookup_;
   KeyHasher hasher_;
   EventRecord event_;
-  CopyRecord copied_;
+  CopyRecord copied_, ahead_;
   std::vector<KeptKey> kept_;
   std::atomic<std::uint64_t> segments_removed_{0}, events_copied_{0}, other_bytes_{0};
   std::atomic<std::int64_t> window_{0};

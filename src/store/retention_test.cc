@@ -270,6 +270,36 @@ TEST_F(RetentionTest, KnowsAnOutcomeThatCameWhileTheCopyWasOnItsWay) {
   EXPECT_EQ(rows(), rebuilt_rows());
 }
 
+// The outcome stands before the copy that does not know it, and nobody remembers that after a restart.
+TEST_F(RetentionTest, KnowsAnOutcomeThatCameBeforeACopyWhenItIsRestartedBehindIt) {
+  const EventId id = keep({.key = "wh_1", .body = "precious"});
+  fill_segment();
+  for (auto passed = 0h; passed < 25h; passed += 1h) {
+    clock_.advance(1h);
+    keep({.key = "now" + std::to_string(filled_++), .destinations = {}});
+    index();
+    assume(on_index);
+    static_cast<void>(retention_->step(*index_));
+  }
+  bool is_copied = false;
+  before_forward_ = [this, id, &is_copied] {
+    attempt(id, 1, AttemptResult::delivered, DeliveryState::delivered);
+    is_copied = true;
+  };
+  for (int steps = 0; !is_copied && steps < 1000; ++steps) {
+    clock_.advance(2s);
+    assume(on_index);
+    ASSERT_TRUE(retention_->step(*index_).has_value());
+  }
+  ASSERT_TRUE(is_copied);
+  open_journal();
+  index();
+  make();
+  grow_old(1h);
+  EXPECT_EQ(retention_->segments_removed(), 1u);
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
 TEST_F(RetentionTest, KnowsADuplicateOfAnEventThatIsGoneWhileItsWindowLasts) {
   keep({.key = "wh_1", .destinations = {}, .window = 48h});
   fill_segment();
