@@ -45,7 +45,7 @@ class JsonWriter {
       json_ += *boolean ? "true" : "false";
     } else {
       const std::string_view what =
-          std::holds_alternative<double>(node.value) ? "inf or nan" : "a date or time";
+          std::holds_alternative<double>(node.value) ? "inf or nan" : "date or time";
       route_.problems().error(
           node.place,
           fmt::format("filter: JSON has no {}; write it as a text, as it stands in events", what));

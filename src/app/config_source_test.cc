@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "app/config_fixture.h"
+#include "app/config_row.h"
 
 namespace creel {
 namespace {
@@ -380,6 +381,27 @@ TEST(None, HasNoSecrets) {
                           "creel.toml:3:1: secrets is no option of provider \"none\", which accepts "
                           "everything; its options are provider, path, dedupe, replay, max_body, handshake, "
                           "verify_token, id, type, subject, time"));
+}
+
+TEST(GenericRow, CanBeMadeAgainOfItsOptions) {
+  const auto loaded = Machine{}.load(
+      "[sources.mine]\nprovider = 'hmac'\nsecrets = ['s3cret s3cret']\nprefix = 'a$$='\n"
+      "header = 'X-Mine'\nencoding = 'base64'\nid = ['header:X-Id', '/id']\ntype = '/kind'\n");
+  ASSERT_TRUE(loaded.config) << testing::PrintToString(texts_of(loaded));
+  const SourceConfig& source = loaded.config->sources.at(0);
+  const auto row = make_row("hmac", source.options);
+  ASSERT_TRUE(row) << row.error();
+  EXPECT_EQ((*row)->signature.prefix, "a$=");
+  EXPECT_EQ((*row)->signature.encoding, SignatureEncoding::base64);
+  ASSERT_EQ((*row)->dedupe.size(), 2u);
+  EXPECT_EQ((*row)->dedupe[0][0].name, "X-Id");
+  EXPECT_EQ((*row)->types[0].name, "/kind");
+
+  EXPECT_EQ(make_row("openai", {}).value().get(), find_provider("openai"));
+  EXPECT_EQ(make_row("opneai", {}).error(), "there is no provider \"opneai\"");
+  EXPECT_EQ(make_row("openai", {{"id", {"/id"}}}).error(), "unknown key \"id\"");
+  EXPECT_EQ(make_row("hmac", {{"id", {"id"}}}).error(),
+            "id: write \"header:NAME\" or a JSON pointer such as \"/data/id\"");
 }
 
 TEST(GenericRow, OutlivesTheConfigurationItWasReadFrom) {
