@@ -1,6 +1,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "app/config_load.h"
@@ -71,6 +72,31 @@ Json tree_of(const Destination& destination) {
   return tree.set("untrusted", Json::of(destination.untrusted));
 }
 
+// By its first line: scripts are long, and what they hold is for whoever reads their file.
+std::string described_transform(std::string_view lua) {
+  lua.remove_prefix(std::min(lua.find_first_not_of(" \t\r\n"), lua.size()));
+  const std::string_view line = lua.substr(0, lua.find('\n'));
+  if (line.size() == lua.size() && line.size() <= 80) return std::string(line);
+  return fmt::format("{} … ({} bytes)", displayed(line, 80), lua.size());
+}
+
+Json tree_of(const Route& route) {
+  Json tree = Json::object().set("name", Json::of(route.name)).set("from", texts(route.from));
+  if (!route.types.empty()) tree.set("types", texts(route.types));
+  if (!route.filter.empty()) tree.set("filter", Json::of(route.filter));
+  if (!route.transform.empty()) tree.set("transform", Json::of(described_transform(route.transform)));
+  return tree.set("to", texts(route.to));
+}
+
+// Names of files, and nothing of what is in them but when the certificate ends.
+void set_tls(Json& tree, const std::optional<TlsConfig>& tls) {
+  if (!tls) return;
+  tree.set("tls", Json::object()
+                      .set("certificate", Json::of(fmt::format("{} ({})", tls->certificate,
+                                                               displayed(tls->context->summary()))))
+                      .set("key", Json::of(tls->key)));
+}
+
 std::string_view format_name(LogFormat format) {
   switch (format) {
     case LogFormat::automatic:
@@ -90,19 +116,22 @@ Json tree_of(const Config& config) {
   for (const Destination& destination : config.destinations)
     destinations.set(destination.name, tree_of(destination));
   for (const Route& route : config.routes) {
-    std::get<Json::Array>(routes.value)
-        .push_back(Json::object().set("from", texts(route.from)).set("to", texts(route.to)));
+    std::get<Json::Array>(routes.value).push_back(tree_of(route));
   }
+  Json server =
+      Json::object()
+          .set("listen", Json::of(to_text(config.server.listen)))
+          .set("max_body", Json::of(size_text(config.server.max_body)))
+          .set("max_connections", Json::of(static_cast<std::int64_t>(config.server.max_connections)))
+          .set("drain", Json::of(duration_text(config.server.drain)));
+  set_tls(server, config.server.tls);
+  Json admin = Json::object()
+                   .set("listen", Json::of(to_text(config.admin.listen)))
+                   .set("hosts", texts(config.admin.hosts));
+  set_tls(admin, config.admin.tls);
   return Json::object()
-      .set("server",
-           Json::object()
-               .set("listen", Json::of(to_text(config.server.listen)))
-               .set("max_body", Json::of(size_text(config.server.max_body)))
-               .set("max_connections", Json::of(static_cast<std::int64_t>(config.server.max_connections)))
-               .set("drain", Json::of(duration_text(config.server.drain))))
-      .set("admin", Json::object()
-                        .set("listen", Json::of(to_text(config.admin.listen)))
-                        .set("hosts", texts(config.admin.hosts)))
+      .set("server", std::move(server))
+      .set("admin", std::move(admin))
       .set("store", Json::object()
                         .set("url", Json::of(config.store.folder))
                         .set("retention", Json::of(duration_text(config.store.retention)))

@@ -105,6 +105,18 @@ TEST(CheckConfig, PrintsProblemsToStderrAndTheTreeToStdout) {
   EXPECT_THAT(world.out, Not(HasSubstr("dGVzdF9z")));
 }
 
+TEST(CheckConfig, ShowsWhatRoutesTakeAndTheFirstLineOfTheirScripts) {
+  World world;
+  world.files["app.lua"] = "function(event)\n  event.body.secret = nil\n  return event\nend\n";
+  world.files["creel.toml"] =
+      "[destinations.app]\nurl = 'https://app.example/'\n[[routes]]\nname = 'paid'\nfrom = 'openai'\n"
+      "types = 'batch.*'\nfilter = { body = { id = 'x' } }\ntransform = '${file:app.lua}'\nto = 'app'\n";
+  EXPECT_EQ(world.run({"config", "show"}), kFine);
+  EXPECT_THAT(world.out, HasSubstr("[[routes]]\nname = \"paid\"\nfrom = [\"openai\"]\ntypes = [\"batch.*\"]\n"
+                                   "filter = \"{\\\"body\\\":{\\\"id\\\":\\\"x\\\"}}\"\n"
+                                   "transform = \"function(event) … (58 bytes)\"\nto = [\"app\"]\n"));
+}
+
 TEST(CheckConfig, EndsWith78AtAMistake) {
   World world;
   world.files["creel.toml"] = "[sources.openai]\nretires = 1\n";
