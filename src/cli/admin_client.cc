@@ -30,10 +30,10 @@ std::string explanation_of(const HttpAnswer& answer) {
 
 }  // namespace
 
-std::string own_url(ListenAddress address) {
+std::string own_url(ListenAddress address, bool has_tls) {
   if (address.host == "0.0.0.0") address.host = "127.0.0.1";
   if (address.host == "::") address.host = "::1";
-  return "http://" + to_text(address);
+  return (has_tls ? "https://" : "http://") + to_text(address);
 }
 
 AdminClient::AdminClient(std::string server, std::string token, std::string token_origin, Io& io)
@@ -52,7 +52,8 @@ std::expected<AdminClient, int> AdminClient::open(const ServerOptions& options, 
   }
   const ConfiguredPlaces places =
       configured_places({.config = options.config, .store = options.store}, io.outside);
-  std::string server = first(options.server, "CREEL_SERVER", own_url(places.admin_listen));
+  std::string server =
+      first(options.server, "CREEL_SERVER", own_url(places.admin_listen, places.has_admin_tls));
   while (server.ends_with('/'))
     server.pop_back();
   if (const auto url = parse_http_url(server); !url) {

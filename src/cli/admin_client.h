@@ -13,8 +13,9 @@
 
 namespace creel::cli {
 
-// "http://127.0.0.1:3001": how a gateway that listens there is reached from its own machine.
-std::string own_url(ListenAddress address);
+// "http://127.0.0.1:3001": how a gateway that listens there, with TLS or without, is reached from its own
+// machine.
+std::string own_url(ListenAddress address, bool has_tls);
 
 class AdminClient {
  public:

@@ -100,8 +100,8 @@ std::expected<WebhookMaker, int> WebhookMaker::open(const TriggerOptions& option
 bool WebhookMaker::find_target() {
   target_ = options_->to;
   if (target_.empty()) {
-    target_ = own_url(configured_places({.config = options_->secret.config}, io_->outside).listen) +
-              source_.config.path;
+    const auto places = configured_places({.config = options_->secret.config}, io_->outside);
+    target_ = own_url(places.listen, places.has_tls) + source_.config.path;
   }
   signed_url_ = target_;
   if (options_->to.empty() && !source_.config.url.empty()) signed_url_ = source_.config.url;
