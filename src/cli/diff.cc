@@ -38,7 +38,9 @@ void lay_out(const Json& value, std::size_t depth, std::string_view name, std::s
       lay_out(item, depth + 1, "", &item == &items->back() ? "" : ",", lines);
     lines.push_back(fmt::format("{}]{}", indent, comma));
   } else {
-    lines.push_back(fmt::format("{}{}{}{}", indent, name, value.dump(), comma));
+    const double* number = std::get_if<double>(&value.value);
+    lines.push_back(
+        fmt::format("{}{}{}{}", indent, name, number ? fmt::format("{}", *number) : value.dump(), comma));
   }
 }
 

@@ -66,8 +66,10 @@ boost::json::value converted(const Json& from) {
 
 std::optional<Json> Json::parse(std::string_view text) {
   boost::json::error_code error;
+  boost::json::parse_options options;
+  options.max_depth = 128;  // deeper than any body that the gateway reads
   const boost::json::value parsed =
-      boost::json::parse(boost::json::string_view(text.data(), text.size()), error);
+      boost::json::parse(boost::json::string_view(text.data(), text.size()), error, {}, options);
   if (error) return std::nullopt;
   return converted(parsed);
 }

@@ -132,13 +132,13 @@ void PlanReport::print_difference_of(const Json& difference, Io& io) const {
     if (signs_creels_bytes(delivery)) line += " (sign = \"source\" signs creel's bytes)";
     io.out << line << '\n';
 
-    const bool is_shown = delivery.is_true("bytes_differ") || (is_there(after) && !is_there(before));
-    if (!is_shown) continue;
-    const auto old = is_there(before) ? sent(*before, difference)
-                                      : sent(Json::object().set("result", Json::of("as_is")), difference);
+    // A new destination's delivery is compared with the event as it is.
+    const bool is_new = is_there(after) && !is_there(before);
+    if (!is_new && !delivery.is_true("bytes_differ")) continue;
+    const auto old = sent(is_new ? Json::object().set("result", Json::of("as_is")) : *before, difference);
     const auto made = sent(*after, difference);
-    if (old && made && after->text("result") + (before ? before->text("result") : "") != "as_is")
-      print_difference(*old, *made, 6, io.out);
+    const bool is_as_is = is_new && after->text("result") == "as_is";
+    if (old && made && !is_as_is) print_difference(*old, *made, 6, io.out);
   }
 }
 

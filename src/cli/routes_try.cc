@@ -95,11 +95,13 @@ class Trial {
     const auto row = row_of(event.source, path);
     if (!row) return std::unexpected(row.error());
     event.head = fmt::format("POST {} HTTP/1.1\r\n", path.empty() ? "/" : path);
-    bool has_type = false;
+    bool has_host = false, has_type = false;
     for (const auto& [name, value] : request->headers) {
       event.head += fmt::format("{}: {}\r\n", name, value);
+      has_host |= equal_ignoring_case(name, "host");
       has_type |= equal_ignoring_case(name, "content-type");
     }
+    if (!has_host) event.head += "Host: localhost\r\n";
     if (!has_type) event.head += "Content-Type: application/json\r\n";
     if (*row) {
       // What the provider's row reads of it.
