@@ -145,6 +145,11 @@ std::expected<void, IndexFailure> Index::Impl::load() {
   progress.reset();
   if (place.next > journal.synced().next) return std::unexpected(failure(ReadError::ahead));
   if (place.next < oldest.next) return std::unexpected(failure(ReadError::gone));
+  // A segment goes only after the index has let go of it durably: somebody has put an older index back.
+  if (floor < oldest.next) {
+    return std::unexpected(
+        IndexFailure{IndexError::broken, "the index is older than the removal of what it lists"});
+  }
 
   Statement saved(database, "SELECT id, first, last, newest, uses FROM segments");
   while (saved.step()) {

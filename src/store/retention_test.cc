@@ -270,6 +270,29 @@ TEST_F(RetentionTest, KnowsAnOutcomeThatCameWhileTheCopyWasOnItsWay) {
   EXPECT_EQ(rows(), rebuilt_rows());
 }
 
+TEST_F(RetentionTest, CallsAnIndexThatListsWhatIsRemovedBroken) {
+  index_options_.keys_in_memory = 1;  // Else it would miss the removed hashes first.
+  open_index();
+  make();
+  keep({.key = "wh_1"});
+  fill_segment();
+  retention_.reset();
+  index_.reset();
+  const std::string older = temp_.path() + "/older";
+  std::filesystem::copy(index_options().folder, older);
+  open_index();
+  make();
+  grow_old(25h);
+  ASSERT_EQ(retention_->segments_removed(), 1u);
+  retention_.reset();
+  index_.reset();
+  std::filesystem::remove_all(index_options().folder);
+  std::filesystem::rename(older, index_options().folder);
+  const auto opened = try_open_index();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().error, IndexError::broken);
+}
+
 // The outcome stands before the copy that does not know it, and nobody remembers that after a restart.
 TEST_F(RetentionTest, KnowsAnOutcomeThatCameBeforeACopyWhenItIsRestartedBehindIt) {
   const EventId id = keep({.key = "wh_1", .body = "precious"});
