@@ -109,9 +109,11 @@ std::optional<std::string> Truth::apply(const store::JournalRecord& record) {
         event.head = event_.head;
         event.body = event_.body.substr(item.body_offset, item.body_bytes);
         event.received = event_.received;
-        for (const std::string_view destination : event_.destinations) {
+        for (const Target& target : targets_of(item)) {
+          const std::string destination(event_.destinations.at(target.destination));
           Version first{.sequence = record.sequence, .due = event_.received};
-          event.deliveries[std::string(destination)] = {.versions = {first}, .changed = event_.received};
+          event.deliveries[destination] = {.versions = {first}, .changed = event_.received};
+          if (target.transformed) event.transformed.push_back(destination);
         }
       }
       return std::nullopt;
@@ -129,23 +131,46 @@ std::optional<std::string> Truth::apply(const store::JournalRecord& record) {
       apply(*command, record.sequence);
       return std::nullopt;
     }
-    case store::RecordKind::copy: {
-      // Changes nothing; has to be a copy of what there is.
-      if (!store::decode_copy(record.payload, copy_) || !store::decode_event(copy_.event, event_))
-        return "a copy makes no sense";
-      for (const std::uint16_t item : copy_.items) {
-        const auto found = events_.find(EventId::of(copy_.sequence, item));
-        if (found == events_.end()) return "an event was copied that never was one";
-        const store::EventItem& copied = event_.items.at(item);
-        if (found->second.body != event_.body.substr(copied.body_offset, copied.body_bytes) ||
-            found->second.head != event_.head)
-          return "an event was copied with other bytes";
-      }
-      return std::nullopt;
-    }
+    case store::RecordKind::copy:
+      return apply_copy(record);
     default:
       return std::nullopt;
   }
+}
+
+// Changes nothing; has to be a copy of what there is.
+std::optional<std::string> Truth::apply_copy(const store::JournalRecord& record) {
+  if (!store::decode_copy(record.payload, copy_) || !store::decode_event(copy_.event, event_))
+    return "a copy makes no sense";
+  for (const std::uint16_t item : copy_.items) {
+    const auto found = events_.find(EventId::of(copy_.sequence, item));
+    if (found == events_.end()) return "an event was copied that never was one";
+    const TrueEvent& event = found->second;
+    const store::EventItem& copied = event_.items.at(item);
+    if (event.body != event_.body.substr(copied.body_offset, copied.body_bytes) || event.head != event_.head)
+      return "an event was copied with other bytes";
+    std::size_t destinations = 0;
+    std::vector<std::string> transformed;
+    for (const Target& target : targets_of(copied)) {
+      const std::string_view destination = event_.destinations.at(target.destination);
+      destinations += event.deliveries.contains(destination) ? 1 : 0;
+      if (target.transformed) transformed.emplace_back(destination);
+    }
+    if (destinations != event.deliveries.size() || transformed != event.transformed)
+      return "an event was copied with other destinations";
+  }
+  return std::nullopt;
+}
+
+std::vector<Target> Truth::targets_of(const store::EventItem& item) const {
+  if (item.has_targets) {
+    const auto own = event_.targets_of(item);
+    return {own.begin(), own.end()};
+  }
+  std::vector<Target> all;
+  for (std::uint16_t i = 0; i < event_.destinations.size(); ++i)
+    all.push_back({.destination = i});
+  return all;
 }
 
 void Truth::apply(const Outcome& outcome, Sequence sequence) {

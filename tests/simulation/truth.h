@@ -35,6 +35,7 @@ struct TrueEvent {
   std::string source, key, head, body;
   Time received;
   std::map<std::string, TrueDelivery, std::less<>> deliveries;  // by destination
+  std::vector<std::string> transformed;                         // those of them that go by way of a transform
   bool is_pending() const;
 };
 
@@ -59,6 +60,8 @@ class Truth {
 
  private:
   std::optional<std::string> apply(const store::JournalRecord& record);
+  std::optional<std::string> apply_copy(const store::JournalRecord& record);
+  std::vector<Target> targets_of(const store::EventItem& item) const;
   bool is_duplicate(const std::string& key, const store::EventRecord& event) const;
   void apply(const Outcome& outcome, Sequence sequence);
   void apply(const Command& command, Sequence sequence);

@@ -1,7 +1,9 @@
 // A webhook on its way into the store, with everything its append points into.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,12 +17,25 @@ struct Webhook {
   std::string source, head, body;
   std::vector<std::string> keys;  // one an item; the items share the body evenly
   std::vector<std::string> destinations;
+  std::vector<std::optional<std::vector<Target>>> targets;  // one an item
   Time received;
   std::chrono::seconds window{0};
 
   std::string_view slice(std::size_t item) const {
     const std::size_t each = body.size() / keys.size();
     return std::string_view(body).substr(item * each, each);
+  }
+  // Where an item goes, and whether by way of a transform.
+  std::map<std::string, bool> ways(std::size_t item) const {
+    std::map<std::string, bool> ways;
+    if (!targets[item]) {
+      for (const std::string& destination : destinations)
+        ways[destination] = false;
+    } else {
+      for (const Target& target : *targets[item])
+        ways[destinations[target.destination]] = target.transformed;
+    }
+    return ways;
   }
 };
 
@@ -54,6 +69,7 @@ class Sending final : public Append {
                              .occurred = webhook.received,
                              .body_offset = static_cast<std::uint32_t>(slice.data() - webhook.body.data()),
                              .body_bytes = static_cast<std::uint32_t>(slice.size())});
+      if (webhook.targets[i]) views.items.back().targets = *webhook.targets[i];
     }
     views.destinations.assign(webhook.destinations.begin(), webhook.destinations.end());
     return {.source = webhook.source,

@@ -120,6 +120,8 @@ void World::send() {
       // The sender tries again, perhaps at the same moment.
       const std::size_t newest = repeatable_.size() - 1;
       *webhook = *repeatable_[chance(2) ? newest : random_.below(repeatable_.size())];
+      // The routes may have changed meanwhile: what came first decides.
+      if (chance(4)) aim(*webhook);
     } else {
       const auto source = random_.below(windows_.size());
       webhook->source = fmt::format("source-{}", source);
@@ -136,6 +138,7 @@ void World::send() {
       for (const Destination& destination : destinations_) {
         if (!chance(3)) webhook->destinations.push_back(destination.name);
       }
+      aim(*webhook);
       repeatable_.push_back(std::make_unique<Webhook>(*webhook));
     }
     webhook->received = clock_.now();
@@ -143,6 +146,20 @@ void World::send() {
     note("send {} with {} items, {} bytes", webhook->keys[0], webhook->keys.size(), webhook->body.size());
     sendings_.push_back(std::make_unique<Sending>(std::move(webhook), answered_));
     program_->append(*sendings_.back());
+  }
+}
+
+// Sends each item some way: most of them to all destinations, some to a few, some to none.
+void World::aim(Webhook& webhook) {
+  webhook.targets.assign(webhook.keys.size(), std::nullopt);
+  for (auto& targets : webhook.targets) {
+    if (!chance(2)) continue;
+    targets.emplace();
+    for (std::uint16_t i = 0; i < webhook.destinations.size(); ++i) {
+      if (chance(3)) continue;
+      const Target target{.destination = i, .transformed = chance(3)};
+      targets->insert(chance(2) ? targets->begin() : targets->end(), target);
+    }
   }
 }
 

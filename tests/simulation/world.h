@@ -33,6 +33,7 @@ namespace creel::simulation {
 // What happened, so that one can see that the storms blow.
 struct Tally {
   std::uint64_t accepted = 0, duplicates = 0, refused = 0, dropped = 0;
+  std::uint64_t as_they_are = 0, by_transform = 0, nowhere = 0;
   std::uint64_t attempts = 0, repeated = 0, repeated_in_trouble = 0;
   std::uint64_t delivered = 0, dead = 0, cancelled = 0;
   std::uint64_t kills = 0, power_cuts = 0, restarts = 0, failed_opens = 0, failed_syncs = 0;
@@ -59,6 +60,7 @@ class World final : private Program::Watcher {
   // --- Steps (world.cc)
   void step();
   void send();
+  void aim(Webhook& webhook);
   void operate();
   void commit();
   void index();
@@ -88,7 +90,9 @@ class World final : private Program::Watcher {
   void check_answer(const Sending& sending);
   void check_index();
   void check_row(store::Index& index, EventId id, const TrueEvent& event, std::size_t& rows);
+  void check_ways(EventId id, const TrueEvent& event, const std::map<std::string, bool>& ways);
   void check_content(EventId id, const TrueEvent& event);
+  void check_pages(std::size_t rows);
   void check_rebuilt();
   void check_end();
 

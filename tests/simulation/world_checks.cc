@@ -56,6 +56,8 @@ void World::check_allowed(const AttemptOrder& order, const DeliveryId& id) {
   const TrueEvent& event = truth_.events().at(order.event);
   if (!order.content || order.content->body != event.body || order.content->head != event.head)
     return fail(fmt::format("an attempt of {} with other bytes", creel::to_text(id)));
+  if (order.content->transformed != event.transformed)
+    return fail(fmt::format("an attempt of {} with other transforms", creel::to_text(id)));
 
   Sequence known = std::max(program_->end_at_open(), told_[id]);
   if (const auto own = unsettled_.find(id); own != unsettled_.end()) {
@@ -167,8 +169,23 @@ void World::check_answer(const Sending& sending) {
     if (event->second.body != webhook.slice(i) || event->second.head != webhook.head ||
         event->second.key != webhook.keys[i])
       return fail(fmt::format("{} is kept with other bytes", creel::to_text(id)));
+    check_ways(id, event->second, webhook.ways(i));
     acknowledged_.insert(id);
   }
+}
+
+// An event goes where its sender's routes said, and nowhere else.
+void World::check_ways(EventId id, const TrueEvent& event, const std::map<std::string, bool>& ways) {
+  if (event.deliveries.size() != ways.size())
+    return fail(fmt::format("{} goes to {} destinations instead of {}", creel::to_text(id),
+                            event.deliveries.size(), ways.size()));
+  for (const auto& [destination, is_transformed] : ways) {
+    const bool has_flag = std::ranges::find(event.transformed, destination) != event.transformed.end();
+    if (!event.deliveries.contains(destination) || has_flag != is_transformed)
+      fail(fmt::format("{} does not go to {} as it should", creel::to_text(id), destination));
+    ++(is_transformed ? tally_.by_transform : tally_.as_they_are);
+  }
+  if (ways.empty()) ++tally_.nowhere;
 }
 
 // --- The index
@@ -189,6 +206,34 @@ void World::check_index() {
   }
   index.dump_rows([&counted](std::string_view row) { counted += row.starts_with("event ") ? 1 : 0; });
   if (counted != rows) fail(fmt::format("the index has {} events and {} were kept", counted, rows));
+  if (ok()) check_pages(rows);
+}
+
+// Whoever goes through all events meets each that there is, in order, and each once.
+void World::check_pages(std::size_t rows) {
+  assume(on_read);
+  Reader& reader = program_->reader();
+  StoredQuery query{.limit = 1 + random_.below(20), .bytes_max = random_.below(20'000)};
+  std::vector<EventId> seen;
+  while (true) {
+    const auto page = reader.stored(query);
+    if (!page) return fail(fmt::format("the events cannot be read: {}", describe(page.error())));
+    for (const StoredEvent& event : page->events) {
+      if (!seen.empty() && event.id <= seen.back()) return fail("the events are not in order");
+      const auto found = truth_.events().find(event.id);
+      if (found == truth_.events().end() || event.body != found->second.body ||
+          event.dedupe_key != found->second.key || event.transformed != found->second.transformed)
+        return fail(fmt::format("{} is listed as another event", creel::to_text(event.id)));
+      seen.push_back(event.id);
+    }
+    if (!page->more) break;
+    query.after = page->next;
+  }
+  if (seen.size() != rows) return fail(fmt::format("{} events are listed of {}", seen.size(), rows));
+  if (rows == 0) return;
+  const std::uint64_t last = 1 + random_.below(rows);
+  const auto from = reader.nth_last("", last);
+  if (!from || *from != seen[rows - last]) fail(fmt::format("the last {} events begin elsewhere", last));
 }
 
 void World::check_row(store::Index& index, EventId id, const TrueEvent& event, std::size_t& rows) {
@@ -231,6 +276,8 @@ void World::check_content(EventId id, const TrueEvent& event) {
     return fail(fmt::format("{} cannot be read: {}", creel::to_text(id), describe(content.error())));
   if (content->head != event.head || content->body != event.body)
     fail(fmt::format("{} is read with other bytes", creel::to_text(id)));
+  if (content->transformed != event.transformed || content->dedupe_key != event.key)
+    fail(fmt::format("{} is read with other transforms", creel::to_text(id)));
 }
 
 // An index made of the journal as it is equals the one that was there all the time. Not while a segment is
@@ -307,6 +354,9 @@ Tally& Tally::operator+=(const Tally& other) {
   duplicates += other.duplicates;
   refused += other.refused;
   dropped += other.dropped;
+  as_they_are += other.as_they_are;
+  by_transform += other.by_transform;
+  nowhere += other.nowhere;
   attempts += other.attempts;
   repeated += other.repeated;
   repeated_in_trouble += other.repeated_in_trouble;
@@ -329,14 +379,16 @@ Tally& Tally::operator+=(const Tally& other) {
 std::string to_text(const Tally& tally) {
   return fmt::format(
       "webhooks: {} kept, {} duplicates at once, {} duplicates dropped later, {} refused\n"
+      "items: {} ways as they are, {} by a transform, {} items go nowhere\n"
       "deliveries: {} delivered, {} dead, {} cancelled by {} attempts; {} repeated, {} of those in trouble\n"
       "lives: {} kills, {} power cuts, {} restarts, {} failed opens, {} failed syncs\n"
       "index: {} comparisons with one made anew, {} made anew by itself\n"
       "retention: {} segments removed, {} events copied, {} events gone",
-      tally.accepted, tally.duplicates, tally.dropped, tally.refused, tally.delivered, tally.dead,
-      tally.cancelled, tally.attempts, tally.repeated, tally.repeated_in_trouble, tally.kills,
-      tally.power_cuts, tally.restarts, tally.failed_opens, tally.failed_syncs, tally.compared,
-      tally.rebuilds, tally.segments_removed, tally.events_copied, tally.events_gone);
+      tally.accepted, tally.duplicates, tally.dropped, tally.refused, tally.as_they_are, tally.by_transform,
+      tally.nowhere, tally.delivered, tally.dead, tally.cancelled, tally.attempts, tally.repeated,
+      tally.repeated_in_trouble, tally.kills, tally.power_cuts, tally.restarts, tally.failed_opens,
+      tally.failed_syncs, tally.compared, tally.rebuilds, tally.segments_removed, tally.events_copied,
+      tally.events_gone);
 }
 
 }  // namespace creel::simulation
