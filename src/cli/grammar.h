@@ -46,6 +46,7 @@ class Grammar {
   void add_config();
   void add_healthcheck();
   void add_version();
+  void add_completion();
   void add_providers();
   void add_trigger();
   void add_sign();
@@ -87,6 +88,7 @@ class Grammar {
   PlanOptions plan_;
   JournalOptions journal_;
   DoctorOptions doctor_;
+  std::string shell_;
 };
 
 }  // namespace creel::cli

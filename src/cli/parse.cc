@@ -41,6 +41,7 @@ Grammar::Grammar(Io& io)
   add_journal();
   add_doctor();
   add_version();
+  add_completion();
 }
 
 int Grammar::run(std::vector<std::string> arguments) {
