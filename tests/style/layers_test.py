@@ -17,7 +17,7 @@ HOMES = {
     "OpenSSL": (r"openssl/", r"src/verify/[^/]+\.h$|src/(verify|core|store|ingest|app|cli|admin)/[^/]+\.cc$|src/http/tls(_stream|_fixture)?\.cc$|bench/.*\.cc$|tests/.*\.cc$"),
     "SQLite": (r"sqlite3\.h", r"src/store/[^/]+\.(cc|h)$|tests/.*\.cc$|bench/.*\.cc$"),
     "libcurl": (r"curl/", r"src/(app|deliver|cli)/[^/]+\.cc$|tests/.*\.cc$"),
-    "simdjson": (r"simdjson", r"src/verify/[^/]+\.h$|src/rules/(filter_value|lua_json)\.h$|src/(verify|store|admin|cli)/[^/]+\.cc$|tests/.*\.cc$|bench/.*\.cc$"),
+    "simdjson": (r"simdjson", r"src/verify/[^/]+\.h$|src/rules/(filter_value|lua_json|transform_event)\.h$|src/(verify|store|admin|cli)/[^/]+\.cc$|tests/.*\.cc$|bench/.*\.cc$"),
     "toml++": (r"toml\+\+|toml\.hpp", r"src/app/[^/]+\.cc$"),
     "CLI11": (r"CLI/", r"src/(cli|app)/[^/]+\.(cc|h)$"),
 }
