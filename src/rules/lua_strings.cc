@@ -15,6 +15,8 @@
 namespace creel {
 namespace {
 
+// Slots of the stack that an error of the budget needs.
+constexpr int kRoomToRaise = 8;
 constexpr std::uint64_t kBytesCopiedPerStep = 64;
 constexpr std::uint64_t kBytesChangedPerStep = 8;
 
@@ -74,7 +76,7 @@ void push_capture(Matcher& matcher, unsigned index, const char* from, const char
 // All of them; without any the whole match, if it is asked for.
 int push_captures(Matcher& matcher, bool whole, const char* from, const char* to) {
   const unsigned count = matcher.level == 0 && whole ? 1 : matcher.level;
-  luaL_checkstack(matcher.L, static_cast<int>(count), "too many captures");
+  luaL_checkstack(matcher.L, static_cast<int>(count) + kRoomToRaise, "too many captures");
   for (unsigned i = 0; i < count; ++i)
     push_capture(matcher, i, from, to);
   return static_cast<int>(count);
@@ -288,6 +290,7 @@ int charged_by_result(lua_State* L) {
   std::uint64_t bytes = 0;
   for (int i = 1; i <= results; ++i)
     bytes += bytes_at(L, -i);
+  luaL_checkstack(L, kRoomToRaise, nullptr);
   charge_steps(L, static_cast<std::uint64_t>(results) + bytes / kBytesCopiedPerStep);
   return results;
 }
@@ -330,7 +333,7 @@ int string_format(lua_State* L) {
   const std::string_view format = check_text(L, 1);
   const auto conversions = static_cast<std::uint64_t>(std::count(format.begin(), format.end(), '%'));
   charge_steps(L, 20 * conversions + format.size() / kBytesChangedPerStep);
-  luaL_checkstack(L, 4, nullptr);
+  luaL_checkstack(L, kRoomToRaise, nullptr);
   replace_addresses(L, format);
   charge_arguments(L);
   return charged_by_result(L);

@@ -187,6 +187,7 @@ TEST(LuaStrings, StopsWorkWithoutResultsToo) {
   expect_stopped("return ('a'):rep(1e10)");
   expect_stopped("return (''):rep(1e10, 'a')");
   expect_stopped("return string.pack('c2000000000', '')");
+  expect_stopped("local s = ('a'):rep(500000) for _ = 1, 1000 do s:byte(1, -1) end");
   expect_stopped("local s = ('a'):rep(1000000) for _ = 1, 1000 do s:upper() end");
   expect_stopped("local s = ('a'):rep(1000000) for _ = 1, 1000 do s:find('b', 1, true) end");
   expect_stopped("local s = ('a'):rep(1000000) for _ = 1, 1000 do (s .. 'b'):sub(2) end", 100'000);
