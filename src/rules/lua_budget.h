@@ -68,8 +68,8 @@ class StepBudget {
   std::uint64_t until_time_ = 0;  // Steps until the clock is looked at again.
   std::uint64_t steps_between_clocks_ = 0;
   std::chrono::nanoseconds began_{-1};
-  int slice_ = 1;  // Instructions between two calls of the hook.
-  bool is_spent_ = false;
+  int slice_ = 1;         // Instructions between two calls of the hook.
+  bool is_spent_ = true;  // Until start().
   bool is_out_of_time_ = false;
 };
 

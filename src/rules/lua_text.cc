@@ -14,7 +14,9 @@ const char* push_text(lua_State* L, int index) {
     lua_pop(L, 1);
     return luaL_tolstring(L, index, nullptr);
   }
-  if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING) return lua_tostring(L, -1);
+  const int name = luaL_getmetafield(L, index, "__name");
+  if (name == LUA_TSTRING) return lua_tostring(L, -1);
+  if (name != LUA_TNIL) lua_pop(L, 1);
   return lua_pushstring(L, luaL_typename(L, index));
 }
 
