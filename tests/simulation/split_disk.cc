@@ -67,8 +67,11 @@ store::DiskResult<std::unique_ptr<store::File>> SplitDisk::lock(const std::strin
   return faulty_.lock(path);
 }
 store::DiskResult<void> SplitDisk::remove(const std::string& path) {
+  const auto removed = is_real(path) ? real_.remove(path) : faulty_.remove(path);
+  // At once: the power may go before the index is looked at again.
+  if (removed) forget();
   has_removed_ = true;
-  return is_real(path) ? real_.remove(path) : faulty_.remove(path);
+  return removed;
 }
 store::DiskResult<void> SplitDisk::rename(const std::string& from, const std::string& to) {
   return faulty_.rename(from, to);
