@@ -23,11 +23,12 @@ class CREEL_TS(capability("thread")) Role {
   };
 };
 
-inline const Role on_loop;     // sockets of the ingest and admin ports; never blocks
-inline const Role on_journal;  // append and sync
-inline const Role on_index;    // every SQLite write and checkpoint
-inline const Role on_deliver;  // dispatch and libcurl
-inline const Role on_read;     // SQLite read-only, segment reads
+inline const Role on_loop;       // sockets of the ingest and admin ports; never blocks
+inline const Role on_journal;    // append and sync
+inline const Role on_index;      // every SQLite write and checkpoint
+inline const Role on_deliver;    // dispatch and libcurl
+inline const Role on_transform;  // scripts of routes
+inline const Role on_read;       // SQLite read-only, segment reads
 
 inline void assume(const Role& role) CREEL_TS(assert_capability(role)) {
   static_cast<void>(role);
@@ -39,4 +40,5 @@ inline void assume(const Role& role) CREEL_TS(assert_capability(role)) {
 #define ON_JOURNAL CREEL_TS(requires_capability(::creel::on_journal))
 #define ON_INDEX CREEL_TS(requires_capability(::creel::on_index))
 #define ON_DELIVER CREEL_TS(requires_capability(::creel::on_deliver))
+#define ON_TRANSFORM CREEL_TS(requires_capability(::creel::on_transform))
 #define ON_READ CREEL_TS(requires_capability(::creel::on_read))

@@ -2,13 +2,15 @@
 // flood.
 //
 // Of each destination a few failures a second get a line of their own; the others are counted, and the count
-// is said when the second is over. Dead letters likewise. All of it on the deliver thread.
+// is said when the second is over. Dead letters likewise, and deliveries that a transform holds: there each
+// reason is said once until the configuration changes. All of it on the deliver thread.
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -18,9 +20,12 @@ namespace creel {
 
 class AttemptLog {
  public:
-  AttemptLog(Log& log, std::size_t destinations) : log_(log), states_(destinations) {}
+  explicit AttemptLog(Log& log) : log_(log) {}
 
   void on_outcome(std::size_t destination, const Outcome& outcome, Ticks now);
+  void on_held(std::size_t destination, const DeliveryId& delivery, std::string_view reason, Ticks now);
+  // Reasons that come again are said again.
+  void on_reload();
   // Says what was only counted, once its second is over. Whether something is left to say later.
   bool flush(Ticks now);
 
@@ -31,16 +36,18 @@ class AttemptLog {
   struct State {
     std::string name;
     Ticks window_began;
-    Line failures, deaths;
-    std::string last_error;
+    Line failures, deaths, holds;
+    std::string last_error, last_reason;
+    std::set<std::string, std::less<>> reasons_said;
     std::uint64_t failing = 0;  // failures since the last success
     Ticks recovery_said;
     bool has_recovered = false;
   };
+  State& state_of(std::size_t destination, std::string_view name, Ticks now);
   void say_counted(State& state);
 
   Log& log_;
-  std::vector<State> states_;
+  std::deque<State> states_;  // by number of the destination
 };
 
 }  // namespace creel

@@ -21,10 +21,12 @@ std::shared_ptr<const StoredEvent> copy(const StoredEventView& view) {
   event->provider_id = view.provider_id;
   event->type = view.type;
   event->subject = view.subject;
+  event->dedupe_key = view.dedupe_key;
   event->occurred = view.occurred;
   event->head = view.head;
   event->body = view.body;
   event->is_whole = view.is_whole;
+  event->transformed.assign(view.transformed.begin(), view.transformed.end());
   return event;
 }
 
@@ -35,19 +37,19 @@ Deliverer::Deliverer(Options options, const Clock& clock, Log& log, DeliveryObse
       clock_(clock),
       log_(log),
       observer_(observer),
-      wants_content_(std::make_unique<std::atomic<bool>[]>(options_.destinations.size())),
       client_(options_.http, *this),
-      dispatcher_(options_.destinations, options_.limits, options_.seed, *this),
-      attempt_log_(log, options_.destinations.size()) {
-  for (const Destination& destination : options_.destinations) {
-    numbers_.emplace(destination.name, endpoints_.size());
-    endpoints_.push_back(client_.endpoint(destination, options_.receivers, clock_));
-  }
+      dispatcher_({}, options_.limits, options_.seed, *this),
+      transformer_([this](TransformResult result) { post(std::move(result)); }),
+      attempt_log_(log) {
+  assume(on_deliver);  // whose thread has not begun
+  take(number(options_.destinations, options_.routes), now());
 }
 
 Deliverer::~Deliverer() {
   drain(std::chrono::milliseconds(0));
-  endpoints_.clear();
+  transformer_.stop();
+  leaving_.clear();
+  outlets_.clear();
 }
 
 void Deliverer::start(Store& store) {
@@ -72,18 +74,18 @@ void Deliverer::post(Mail mail) {
 void Deliverer::on_indexed(std::span<const IndexedDelivery> deliveries, Sequence) {
   // What the index holds when it has caught up is asked for.
   if (!is_caught_up_) return;
+  look_up_lanes();
   std::vector<News> batch;
   batch.reserve(deliveries.size());
   for (const IndexedDelivery& delivery : deliveries) {
-    const auto found = numbers_.find(delivery.destination);
-    if (found == numbers_.end()) {
-      if (delivery.state == DeliveryState::pending) hold(delivery.destination);
-      continue;
-    }
+    const auto found = looked_up_->find(delivery.destination);
+    const bool is_unknown = found == looked_up_->end() || !found->second.is_configured;
+    if (is_unknown && delivery.state == DeliveryState::pending) hold(delivery.destination);
+    if (found == looked_up_->end()) continue;
     auto content = content_for(delivery, found->second);
     const std::size_t bytes = content ? content->head.size() + content->body.size() + sizeof(StoredEvent) : 0;
     mail_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-    batch.push_back({.destination = found->second,
+    batch.push_back({.destination = found->second.number,
                      .news = {.event = delivery.event,
                               .ordinal = delivery.ordinal,
                               .state = delivery.state,
@@ -98,17 +100,30 @@ void Deliverer::on_indexed(std::span<const IndexedDelivery> deliveries, Sequence
   if (!batch.empty()) post(std::move(batch));
 }
 
-std::shared_ptr<const StoredEvent> Deliverer::content_for(const IndexedDelivery& delivery,
-                                                          std::size_t destination) {
-  if (!delivery.content || delivery.state != DeliveryState::pending) return nullptr;
-  if (!wants_content_[destination].load(std::memory_order_relaxed)) return nullptr;
+// After the transaction that the news is of: a page that was asked for by these names holds what came before.
+void Deliverer::look_up_lanes() {
+  std::shared_ptr<const Lanes> lanes;
+  {
+    std::lock_guard lock(lanes_mutex_);
+    lanes = lanes_;
+  }
+  if (lanes == looked_up_) return;
+  looked_up_ = std::move(lanes);
+  for (const auto& [name, lane] : *looked_up_) {
+    if (lane.is_configured) held_names_.erase(name);
+  }
+}
+
+std::shared_ptr<const StoredEvent> Deliverer::content_for(const IndexedDelivery& delivery, const Lane& lane) {
+  if (!delivery.content || delivery.state != DeliveryState::pending || !lane.is_configured) return nullptr;
+  if (!lane.wants_content->load(std::memory_order_relaxed)) return nullptr;
   if (mail_bytes_.load(std::memory_order_relaxed) > options_.mail_bytes_max) return nullptr;
   if (!last_content_ || last_content_->id != delivery.event) last_content_ = copy(*delivery.content);
   return last_content_;
 }
 
 void Deliverer::hold(std::string_view destination) {
-  held_.fetch_add(1, std::memory_order_relaxed);
+  held_unknown_.fetch_add(1, std::memory_order_relaxed);
   if (held_names_.size() >= kHeldNamesMax || held_names_.contains(destination)) return;
   held_names_.emplace(destination);
   log_.warning("deliveries are held: destination unknown", {{"destination", destination}});
@@ -127,8 +142,8 @@ void Deliverer::run() {
   while (true) {
     open_mail();
     turn();
-    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-      wants_content_[i].store(dispatcher_.wants_content(i), std::memory_order_relaxed);
+    for (std::size_t i = 0; i < outlets_.size(); ++i) {
+      outlets_[i].wants_content->store(dispatcher_.wants_content(i), std::memory_order_relaxed);
     }
     if (drain_until_ && (dispatcher_.running() == 0 || clock_.ticks() >= *drain_until_)) break;
     observe();
@@ -142,7 +157,9 @@ void Deliverer::run() {
     log_.warning("attempts abandoned, their deliveries stay pending",
                  {{"count", static_cast<std::int64_t>(dispatcher_.running())}});
   }
-  endpoints_.clear();
+  transformer_.stop();
+  leaving_.clear();
+  outlets_.clear();
   attempt_log_.flush(Ticks::max());
 }
 
@@ -151,31 +168,46 @@ void Deliverer::open_mail() {
   if (opened_.empty()) return;
   const Moment at = now();
   for (Mail& mail : opened_) {
-    if (auto* batch = std::get_if<std::vector<News>>(&mail)) {
-      for (const News& one : *batch) {
-        mail_bytes_.fetch_sub(one.bytes, std::memory_order_relaxed);
-        dispatcher_.on_news(one.destination, one.news, at);
-      }
-    } else if (auto* answer = std::get_if<PageAnswer>(&mail)) {
-      if (answer->page) {
-        dispatcher_.on_page(answer->destination, *std::move(answer->page), at);
-      } else {
-        log_.warning("due deliveries could not be read, trying again",
-                     {{"destination", options_.destinations[answer->destination].name}});
-        dispatcher_.on_page_failed(answer->destination, at);
-      }
-    } else if (auto* drain = std::get_if<Drain>(&mail)) {
-      dispatcher_.drain();
-      drain_until_ = drain->until;
-    } else {
-      dispatcher_.begin();
-    }
+    std::visit(
+        [this, at](auto& one) {
+          assume(on_deliver);
+          take(std::move(one), at);
+        },
+        mail);
   }
   opened_.clear();
 }
 
+void Deliverer::take(std::vector<News> batch, Moment at) {
+  for (const News& one : batch) {
+    mail_bytes_.fetch_sub(one.bytes, std::memory_order_relaxed);
+    dispatcher_.on_news(one.destination, one.news, at);
+    if (one.destination >= outlets_.size()) continue;
+    Outlet& outlet = outlets_[one.destination];
+    if (outlet.held == 0 || dispatcher_.is_held(one.destination, one.news.event, one.news.ordinal)) continue;
+    if (held_.erase(outlet.name, one.news.event, one.news.ordinal)) --outlet.held;
+  }
+}
+
+void Deliverer::take(PageAnswer answer, Moment at) {
+  if (answer.page) return dispatcher_.on_page(answer.destination, *std::move(answer.page), at);
+  log_.warning("due deliveries could not be read, trying again",
+               {{"destination", outlets_[answer.destination].name}});
+  dispatcher_.on_page_failed(answer.destination, at);
+}
+
+void Deliverer::take(CaughtUp, Moment) {
+  dispatcher_.begin();
+}
+
+void Deliverer::take(Drain drain, Moment) {
+  dispatcher_.drain();
+  drain_until_ = drain.until;
+}
+
 // Starts what is due, moves the transfers on and settles what ended, until that makes room for no more.
 void Deliverer::turn() {
+  cancel_again();
   dispatcher_.advance(now());
   std::size_t running = 0;
   do {
@@ -184,6 +216,10 @@ void Deliverer::turn() {
     running = dispatcher_.running();
     dispatcher_.advance(now());
   } while (dispatcher_.running() > running);
+  std::erase_if(leaving_, [](const auto& endpoint) {
+    assume(on_deliver);
+    return endpoint->is_idle();
+  });
 }
 
 void Deliverer::settle() {
@@ -200,6 +236,7 @@ std::chrono::milliseconds Deliverer::rest() {
   Ticks until = at + kRestMax;
   if (const auto wakes = dispatcher_.wakes_at()) until = std::min(until, *wakes);
   if (drain_until_) until = std::min(until, *drain_until_);
+  if (!cancel_again_.empty()) until = std::min(until, cancel_again_.front().first);
   if (has_to_say_) until = std::min(until, observed_ + kObserveEvery);
   return std::chrono::ceil<std::chrono::milliseconds>(std::max(until - at, Ticks::duration(0)));
 }
@@ -213,12 +250,13 @@ void Deliverer::observe() {
   observed_ = at.ticks;
   has_to_say_ = attempt_log_.flush(at.ticks);
   stop_if_store_failed();
-  for (std::size_t i = 0; i < options_.destinations.size(); ++i) {
+  for (std::size_t i = 0; i < outlets_.size(); ++i) {
+    if (!outlets_[i].is_configured) continue;
     const auto status = dispatcher_.status(i);
     const auto oldest = status.oldest_due
                             ? std::max(at.wall - *status.oldest_due, std::chrono::milliseconds(0))
                             : std::chrono::milliseconds(0);
-    observer_.on_queue(options_.destinations[i].name, status, oldest);
+    observer_.on_queue(outlets_[i].name, status, oldest);
     has_to_say_ |= status.queued > 0 || status.running > 0;
   }
 }
@@ -237,8 +275,14 @@ void Deliverer::ended(AttemptOrder order, AttemptReport report) {
 
 void Deliverer::start(AttemptOrder order, Time now) {
   assume(on_deliver);
-  Endpoint& endpoint = *endpoints_[order.destination];
-  endpoint.attempt(std::move(order), now);
+  Outlet& outlet = outlets_[order.destination];
+  if (is_to_be_transformed(order)) {
+    return transformer_.submit({.order = std::move(order),
+                                .destination = outlet.name,
+                                .routes = routes_,
+                                .generation = generation_});
+  }
+  outlet.endpoint->attempt(std::move(order), now);
 }
 
 void Deliverer::fetch(std::size_t destination, DueQuery query) {
@@ -249,7 +293,7 @@ void Deliverer::fetch(std::size_t destination, DueQuery query) {
 }
 
 void Deliverer::record(std::size_t destination, Outcome outcome) {
-  observer_.on_attempt(options_.destinations[destination].name, outcome.attempt.result, outcome.state,
+  observer_.on_attempt(outlets_[destination].name, outcome.attempt.result, outcome.state,
                        outcome.attempt.took);
   attempt_log_.on_outcome(destination, outcome, clock_.ticks());
   store_->record(std::move(outcome));

@@ -11,18 +11,26 @@
 // functions copy what they need and return at once, with one wake-up a batch. Memory is bounded: when more
 // has gathered than the thread has taken, deliveries come without their content, which leaves them to the
 // index.
+//
+// Destinations and routes change while it runs. A name gets a number the first time it is configured and
+// keeps it, also while it is not. reload() first lets the index thread know the names and then posts them to
+// the deliver thread; so whatever the index had before, the first page of a new destination brings, and what
+// comes after is told.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -33,7 +41,9 @@
 #include "core/threads.h"
 #include "deliver/attempt_log.h"
 #include "deliver/dispatcher.h"
+#include "deliver/held_deliveries.h"
 #include "deliver/http_client.h"
+#include "deliver/transformer.h"
 #include "store/store.h"
 
 namespace creel {
@@ -51,6 +61,8 @@ class DeliveryObserver {
   // when none is.
   virtual void on_queue(std::string_view destination, const DestinationQueue::Status& status,
                         std::chrono::milliseconds oldest) = 0;
+  // It is configured no more. What still runs there may end after this.
+  virtual void on_removed(std::string_view destination) { static_cast<void>(destination); }
 };
 
 class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispatcher::Actions {
@@ -63,6 +75,8 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
     HttpClient::Options http;
     std::size_t mail_bytes_max = std::size_t{32} << 20;  // of content on its way to the deliver thread
     std::uint64_t seed = 0;                              // of the jitter
+    // When the store could not take the cancellation that a transform wanted.
+    std::chrono::milliseconds cancel_again_after = std::chrono::seconds(10);
   };
 
   // `clock`, `log` and `observer` outlive it. It outlives the store's stop.
@@ -81,20 +95,18 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   void reload(std::vector<Destination> destinations, std::shared_ptr<const Routes> routes);
 
   // Why this delivery is held, "" when its transform did not fail. From any thread.
-  std::string held_reason(const DeliveryId& delivery) const;
+  std::string held_reason(const DeliveryId& delivery) const { return held_.reason(delivery); }
   // By destination, how many deliveries a transform holds, and the reason of the latest. From any thread.
-  struct Held {
-    std::string destination;
-    std::uint64_t deliveries = 0;
-    std::string reason;
-  };
-  std::vector<Held> held() const;
+  using Held = HeldDeliveries::Row;
+  std::vector<Held> held() const { return held_.rows(); }
 
   void on_indexed(std::span<const IndexedDelivery> deliveries, Sequence upto) override ON_INDEX;
   void on_caught_up() override ON_INDEX;
 
   // How many deliveries the feed brought since the start that no configured destination wants: they are held.
-  std::uint64_t held_for_unknown_destinations() const { return held_.load(std::memory_order_relaxed); }
+  std::uint64_t held_for_unknown_destinations() const {
+    return held_unknown_.load(std::memory_order_relaxed);
+  }
 
  private:
   struct News {
@@ -110,15 +122,68 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   struct Drain {
     Ticks until;
   };
-  using Mail = std::variant<std::vector<News>, PageAnswer, CaughtUp, Drain>;
+  struct Reload {
+    std::vector<std::pair<std::size_t, Destination>> destinations;  // with their numbers
+    std::vector<std::shared_ptr<std::atomic<bool>>> wants_content;  // of each
+    std::shared_ptr<const Routes> routes;
+  };
+  struct NotCancelled {  // what a transform wanted cancelled
+    std::size_t destination;
+    EventId event;
+    std::uint32_t ordinal;
+  };
+  using Mail =
+      std::variant<std::vector<News>, PageAnswer, CaughtUp, Drain, Reload, TransformResult, NotCancelled>;
+
+  // Where the feed finds a destination by its name. Never changed, but replaced.
+  struct Lane {
+    std::size_t number = 0;
+    bool is_configured = true;
+    std::shared_ptr<std::atomic<bool>> wants_content;
+  };
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const noexcept {
+      return std::hash<std::string_view>{}(name);
+    }
+  };
+  using Lanes = std::unordered_map<std::string, Lane, NameHash, std::equal_to<>>;
+
+  // A destination on the deliver thread, by its number.
+  struct Outlet {
+    std::string name;
+    bool is_configured = false;
+    bool has_transform = false;          // of some route
+    bool is_said_full = false;           // of deliveries that a transform holds
+    std::size_t held = 0;                // of them, in held_
+    std::unique_ptr<Endpoint> endpoint;  // while it is configured
+    std::shared_ptr<std::atomic<bool>> wants_content;
+  };
 
   void post(Mail mail);
-  std::shared_ptr<const StoredEvent> content_for(const IndexedDelivery& delivery,
-                                                 std::size_t destination) ON_INDEX;
+  Reload number(std::vector<Destination> destinations, std::shared_ptr<const Routes> routes);
+  void look_up_lanes() ON_INDEX;
+  std::shared_ptr<const StoredEvent> content_for(const IndexedDelivery& delivery, const Lane& lane) ON_INDEX;
   void hold(std::string_view destination) ON_INDEX;
 
   void run();
   void open_mail() ON_DELIVER;
+  void take(std::vector<News> batch, Moment at) ON_DELIVER;
+  void take(PageAnswer answer, Moment at) ON_DELIVER;
+  void take(CaughtUp, Moment at) ON_DELIVER;
+  void take(Drain drain, Moment at) ON_DELIVER;
+  void take(Reload reload, Moment at) ON_DELIVER;
+  void take(TransformResult result, Moment at) ON_DELIVER;
+  void take(NotCancelled delivery, Moment at) ON_DELIVER;
+  void configure(std::size_t number, Destination destination,
+                 std::shared_ptr<std::atomic<bool>> wants_content, Moment at) ON_DELIVER;
+  void remove(std::size_t number) ON_DELIVER;
+  void replace_endpoint(Outlet& outlet, std::unique_ptr<Endpoint> by) ON_DELIVER;
+  bool is_to_be_transformed(const AttemptOrder& order) const ON_DELIVER;
+  void leave(AttemptOrder order, Moment at) ON_DELIVER;
+  void hold(const AttemptOrder& order, std::string_view reason, Moment at) ON_DELIVER;
+  void cancel(const AttemptOrder& order, Moment at) ON_DELIVER;
+  void cancel_again() ON_DELIVER;
   void turn() ON_DELIVER;
   void settle() ON_DELIVER;
   std::chrono::milliseconds rest() ON_DELIVER;
@@ -138,25 +203,32 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   Log& log_;
   DeliveryObserver& observer_;
   Store* store_ = nullptr;
-  std::unordered_map<std::string_view, std::size_t> numbers_;  // of the destinations, by name
 
   // Crossing.
   Mailbox<Mail> mailbox_;
   std::atomic<std::size_t> mail_bytes_ = 0;
-  std::atomic<std::uint64_t> held_ = 0;
+  std::atomic<std::uint64_t> held_unknown_ = 0;
   std::atomic<bool> is_stopped_ = false;
-  std::unique_ptr<std::atomic<bool>[]> wants_content_;
+  std::mutex lanes_mutex_;  // also keeps reloads in order
+  std::shared_ptr<const Lanes> lanes_ = std::make_shared<const Lanes>();
+  HeldDeliveries held_;
 
   // Of the index thread.
   bool is_caught_up_ = false;
+  std::shared_ptr<const Lanes> looked_up_;
   std::set<std::string, std::less<>> held_names_;
   std::shared_ptr<const StoredEvent>
       last_content_;  // an event goes to several destinations, one after the other
 
   // Of the deliver thread.
   HttpClient client_;
-  std::vector<std::unique_ptr<Endpoint>> endpoints_;
+  std::deque<Outlet> outlets_;
+  std::vector<std::unique_ptr<Endpoint>> leaving_;  // replaced, while their last attempts run
   Dispatcher dispatcher_;
+  std::shared_ptr<const Routes> routes_;
+  std::uint64_t generation_ = 0;  // counts the reloads
+  Transformer transformer_;
+  std::deque<std::pair<Ticks, NotCancelled>> cancel_again_;
   AttemptLog attempt_log_;
   std::vector<Mail> opened_;
   std::vector<std::pair<AttemptOrder, AttemptReport>> ended_, settled_;
