@@ -114,7 +114,7 @@ TEST(CheckConfig, ShowsWhatRoutesTakeAndTheFirstLineOfTheirScripts) {
   EXPECT_EQ(world.run({"config", "show"}), kFine);
   EXPECT_THAT(world.out, HasSubstr("[[routes]]\nname = \"paid\"\nfrom = [\"openai\"]\ntypes = [\"batch.*\"]\n"
                                    "filter = \"{\\\"body\\\":{\\\"id\\\":\\\"x\\\"}}\"\n"
-                                   "transform = \"function(event) … (58 bytes)\"\nto = [\"app\"]\n"));
+                                   "transform = \"function(event) … (60 bytes)\"\nto = [\"app\"]\n"));
 }
 
 TEST(CheckConfig, EndsWith78AtAMistake) {
