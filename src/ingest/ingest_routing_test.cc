@@ -19,10 +19,9 @@ class IngestRoutingTest : public IngestTest {
   }
   // From here on one request may bring several events, each an element of its body.
   void take_arrays(std::vector<Route> routes) {
-    Provider row = made_up();
-    row.is_array = true;
+    row_.is_array = true;
     routes_ = routes_of(std::move(routes));
-    only(source_of(row, ""));
+    only(source_of(row_, ""));
   }
   const NewEvent& event() {
     send();
@@ -41,6 +40,8 @@ class IngestRoutingTest : public IngestTest {
     return metrics_.text().contains("creel_events_unrouted_total{source=\"" + std::string(source) + "\"} " +
                                     std::to_string(times) + "\n");
   }
+
+  Provider row_ = made_up();  // Its source holds on to it.
 };
 
 TEST_F(IngestRoutingTest, SendsWithoutALookWhereEveryEventGoes) {
@@ -80,6 +81,42 @@ TEST_F(IngestRoutingTest, DecidesForEachEventOfAnArray) {
   EXPECT_THAT(sent.destinations, ElementsAre("y", "x"));
   sync(kKept);
   EXPECT_TRUE(has_counted_unrouted("mine", 1));
+}
+
+TEST_F(IngestRoutingTest, SendsAnEventWhereItsContentLeads) {
+  set_routes(
+      {{.from = {"openai"}, .filter = R"({"body":{"data":{"id":{"$startsWith":"batch_"}}}})", .to = {"app"}},
+       {.from = {"openai"}, .filter = R"({"headers":{"webhook-id":"wh_2"}})", .to = {"copy"}}});
+  EXPECT_THAT(targets(event(), 0), ElementsAre("app"));
+  sync(kKept);
+  sign(R"({"id":"evt_2","type":"batch.completed","data":{"id":"resp_1"}})");
+  EXPECT_THAT(targets(event(), 0), IsEmpty());
+  sync(kKept);
+}
+
+TEST_F(IngestRoutingTest, AsksEachEventOfAnArrayForItsOwnContent) {
+  take_arrays({{.from = {"mine"}, .filter = R"({"body":{"n":{"$gt":1}}})", .to = {"x"}}});
+  body_ = R"([{"type":"a","n":1},{"type":"a","n":2},{"type":"a","n":3}])";
+  const NewEvent& sent = event();
+  ASSERT_EQ(sent.items.size(), 3u);
+  EXPECT_THAT(targets(sent, 0), IsEmpty());
+  EXPECT_THAT(targets(sent, 1), ElementsAre("x"));
+  EXPECT_THAT(targets(sent, 2), ElementsAre("x"));
+  sync(kKept);
+}
+
+// A replay and a plan see no more than what is kept, so neither does the first decision.
+TEST_F(IngestRoutingTest, ShowsFiltersNoCredential) {
+  set_routes(
+      {{.from = {"openai"}, .filter = R"({"headers":{"authorization":"Bearer hunter2"}})", .to = {"app"}},
+       {.from = {"openai"}, .filter = R"({"query":{"token":{"$contains":"hunter2"}}})", .to = {"app"}},
+       {.from = {"openai"},
+        .filter = R"({"headers":{"authorization":{"$startsWith":"creel-hmac:"}},"query":{"a":"1"}})",
+        .to = {"copy"}}});
+  headers_.emplace_back("Authorization", "Bearer hunter2");
+  query_ = "?token=hunter2&a=1";
+  EXPECT_THAT(targets(event(), 0), ElementsAre("copy"));
+  sync(kKept);
 }
 
 TEST_F(IngestRoutingTest, KeepsAnEventThatNoRouteTakesAndCountsIt) {

@@ -412,15 +412,15 @@ TEST_F(FilterTest, AsksOfThePathWithoutItsQuery) {
 }
 
 TEST_F(FilterTest, AsksOfAFormAsOfAnObjectOfTexts) {
-  constexpr std::string_view kHead =
+  constexpr std::string_view kFormHead =
       "POST / HTTP/1.1\r\ncontent-type: Application/X-WWW-Form-Urlencoded; charset=utf-8\r\n";
-  const RuleInput form{.source = "s", .type = "t", .head = kHead, .body = "a=1&b=x%26y&b=z&c="};
+  const RuleInput form{.source = "s", .type = "t", .head = kFormHead, .body = "a=1&b=x%26y&b=z&c="};
   EXPECT_TRUE(matches(R"({"body":{"a":1,"b":"x&y","c":""}})", form));
   EXPECT_TRUE(matches(R"({"body":{"b":["z"]}})", form));
   EXPECT_FALSE(matches(R"({"body":{"b":{"$startsWith":"x"}}})", form));
   EXPECT_FALSE(matches(R"({"body":{"a.b":1}})", form));
   EXPECT_TRUE(
-      matches(R"({"body":{"a":1}})", {.source = "s", .type = "t", .head = kHead, .body = R"({"a":1})"}))
+      matches(R"({"body":{"a":1}})", {.source = "s", .type = "t", .head = kFormHead, .body = R"({"a":1})"}))
       << "it begins like JSON";
 }
 

@@ -133,6 +133,36 @@ TEST_F(RoutesTest, TakeTypesByGlobs) {
     EXPECT_EQ(takes(row.glob, row.type), row.taken) << row.glob << " " << row.type;
 }
 
+TEST_F(RoutesTest, TakeWhatTheirTypesAndTheirFilterTake) {
+  const auto routes = made({{.name = "large",
+                             .from = {"openai"},
+                             .types = {"batch.*"},
+                             .filter = R"({"body":{"n":{"$gt":5}}})",
+                             .to = {"app"}},
+                            {.name = "small",
+                             .from = {"openai"},
+                             .filter = R"({"body":{"n":{"$lte":5}}})",
+                             .to = {"app", "copy"}}});
+  EXPECT_FALSE(routes->always("openai"));
+  body_ = R"({"n":6})";
+  EXPECT_THAT(match(*routes, "batch.failed"), ElementsAre("app by large"));
+  EXPECT_THAT(match(*routes, "response.failed"), IsEmpty());
+  body_ = R"({"n":5})";
+  EXPECT_THAT(match(*routes, "batch.failed"), ElementsAre("app by small", "copy by small"));
+  EXPECT_EQ(deciding(*routes, "batch.failed", "app"), "small");
+  body_ = R"({"n":6})";
+  EXPECT_EQ(deciding(*routes, "batch.failed", "app"), "large") << "another event in the same memory";
+}
+
+TEST_F(RoutesTest, AreNotMadeOfAFilterThatCannotBeRead) {
+  const auto made =
+      Routes::make({{.name = "good", .from = {"s"}, .filter = R"({"body":{"a":1}})", .to = {"d"}},
+                    {.name = "bad", .from = {"s"}, .filter = R"({"body":{"a":{"$x":1}}})", .to = {"d"}}});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().route, 1u);
+  EXPECT_EQ(made.error().filter.where, "body.a.$x");
+}
+
 TEST_F(RoutesTest, TakeAnEventOfAnyOfTheirTypes) {
   const auto routes = made({{.name = "r", .from = {"openai"}, .types = {"a", "b.*"}, .to = {"d"}}});
   EXPECT_EQ(deciding(*routes, "a", "d"), "r");
