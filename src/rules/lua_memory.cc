@@ -11,21 +11,18 @@ namespace {
 // depends on what ran before, which the count of steps must not.
 constexpr std::size_t kLarge = 4096;
 constexpr std::size_t kBytesPerStep = 64;
+constexpr std::size_t kCollectedPerStep = 256;
 // From here on an instruction over all there is takes a millisecond.
 constexpr std::size_t kMuch = std::size_t{4} << 20;
 
 }  // namespace
 
-void LuaMemory::charge(std::size_t bytes) {
-  budget_->charge_quietly(bytes / kBytesPerStep);
-}
-
 bool LuaMemory::take(std::size_t more) {
   if (more > bytes_max_ || used_ > bytes_max_ - more) {
-    charge(used_);  // Lua goes through everything now.
+    budget_->charge_quietly(used_ / kCollectedPerStep);  // Lua goes through everything now.
     return false;
   }
-  if (more >= kLarge) charge(more);
+  if (more >= kLarge) budget_->charge_quietly(more / kBytesPerStep);
   if (used_ >= kMuch) budget_->look_closer();
   return true;
 }

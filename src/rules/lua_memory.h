@@ -30,7 +30,6 @@ class LuaMemory {
 
  private:
   bool take(std::size_t more);
-  void charge(std::size_t bytes);
 
   StepBudget* budget_;
   std::size_t bytes_max_ = 0;
