@@ -158,8 +158,9 @@ std::optional<simdjson::dom::element> RuleScratch::Impl::read_json(std::string_v
   std::memcpy(padded_.data(), body.data(), body.size());
   std::memset(padded_.data() + body.size(), ' ', simdjson::SIMDJSON_PADDING);
   simdjson::dom::element root;
-  if (parser_.parse(padded_.data(), body.size(), false).get(root) != simdjson::SUCCESS) return std::nullopt;
-  return root;
+  if (parser_.parse(padded_.data(), body.size(), false).get(root) == simdjson::SUCCESS) return root;
+  if (mending_.read(body, root)) return root;
+  return std::nullopt;
 }
 
 RuleScratch::RuleScratch() : impl_(std::make_unique<Impl>()) {}

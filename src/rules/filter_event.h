@@ -8,6 +8,7 @@
 
 #include "rules/filter.h"
 #include "rules/filter_value.h"
+#include "rules/lua_json.h"
 
 namespace creel {
 
@@ -30,6 +31,7 @@ struct RuleScratch::Impl {
   std::optional<simdjson::dom::element> read_json(std::string_view body);
 
   simdjson::dom::parser parser_;
+  LuaJsonReader mending_;     // for what other writers make of JSON; scripts see the same
   std::vector<char> padded_;  // The body, and the bytes behind it that simdjson may look at.
   std::optional<RuleValue> body_;
   TextFields headers_, query_, form_;
