@@ -1,7 +1,8 @@
 #include "rules/lua_strings.h"
 
 #include <algorithm>
-#include <bit>
+#include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <lua.hpp>
@@ -308,9 +309,16 @@ int charged_by_arguments(lua_State* L) {
   return call_real(L);
 }
 
-// Gives %s the text of values that only have an address by which Lua would name them, and lets nobody ask for
-// one by %p: results must not depend on where things lie.
-void replace_addresses(lua_State* L, std::string_view format) {
+// Numbers of hundreds of digits are slow to write.
+bool is_long_number(lua_State* L, int index) {
+  const double size = std::fabs(lua_tonumber(L, index));
+  return size > 1e20 || (size < 1e-20 && size > 0);
+}
+
+// Charges for each conversion, which costs more than most instructions. Gives %s the text of values that only
+// have an address by which Lua would name them, and lets nobody ask for one by %p: results must not depend on
+// where things lie.
+void prepare_conversions(lua_State* L, std::string_view format) {
   const int count = lua_gettop(L);
   for (int argument = 2; argument <= count; ++argument) {
     std::size_t percent = format.find('%');
@@ -319,22 +327,23 @@ void replace_addresses(lua_State* L, std::string_view format) {
     }
     const std::size_t letter = format.find_first_not_of("-+ #0123456789.", percent + 1);
     if (percent == std::string_view::npos || letter == std::string_view::npos) return;
+    charge_steps(L, 20 * (letter - percent));
     if (format[letter] == 'p') luaL_error(L, "invalid conversion '%%p' to 'format'");
     if (format[letter] == 's') {
       push_text(L, argument);
       lua_replace(L, argument);
+    } else if (is_long_number(L, argument)) {
+      charge_steps(L, 1000);
     }
     format.remove_prefix(letter + 1);
   }
 }
 
-// A conversion costs more than most instructions, and a value may give its text by a metamethod.
 int string_format(lua_State* L) {
   const std::string_view format = check_text(L, 1);
-  const auto conversions = static_cast<std::uint64_t>(std::count(format.begin(), format.end(), '%'));
-  charge_steps(L, 20 * conversions + format.size() / kBytesChangedPerStep);
+  charge_steps(L, format.size() / kBytesChangedPerStep);
   luaL_checkstack(L, kRoomToRaise, nullptr);
-  replace_addresses(L, format);
+  prepare_conversions(L, format);
   charge_arguments(L);
   return charged_by_result(L);
 }

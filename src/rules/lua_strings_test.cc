@@ -158,6 +158,8 @@ TEST(LuaStrings, KeepsTheOtherFunctionsOfLua) {
          {"return ('abc'):sub(-2), ('abc'):len(), ('ab'):rep(3, '-')", "bc 3 ab-ab-ab"},
          {"return ('x'):rep(0), ('x'):rep(-1), (''):rep(5), (''):rep(3, ',')", "   ,,"},
          {"return ('%d %5.1f %s %q'):format(3, 2.25, 'x', 'y')", "3   2.2 x \"y\""},
+         {"return ('%.3f %5.2e %g'):format(1e25, 1e-30, 1e300), ('%5.1f'):format('2')",
+          "10000000000000000905969664.000 1.00e-30 1e+300   2.0"},
          {"return string.format('%s', setmetatable({}, {__tostring = function() return 'me' end}))", "me"},
          {"return string.unpack('<I2z', string.pack('<I2z', 258, 'ab'))", "258 ab 6"},
          {"return string.packsize('<i4i8'), string.pack('c3', 'a'):len()", "12 3"},
@@ -187,6 +189,7 @@ TEST(LuaStrings, StopsWorkWithoutResultsToo) {
   expect_stopped("return ('a'):rep(1e10)");
   expect_stopped("return (''):rep(1e10, 'a')");
   expect_stopped("return string.pack('c2000000000', '')");
+  expect_stopped("for _ = 1, 900 do ('%99.99f'):format(1e308) end");
   expect_stopped("local s = ('a'):rep(500000) for _ = 1, 1000 do s:byte(1, -1) end");
   expect_stopped("local s = ('a'):rep(1000000) for _ = 1, 1000 do s:upper() end");
   expect_stopped("local s = ('a'):rep(1000000) for _ = 1, 1000 do s:find('b', 1, true) end");
