@@ -118,7 +118,7 @@ TEST_F(Plan, FindsNoDifferenceBetweenScriptsThatMakeTheSame) {
 }
 
 TEST_F(Plan, TakesNilForADifferenceAndTwoNilsForNone) {
-  const std::string nothing = "function(event) return nil end", same = "function(event) end";
+  const std::string nothing = "function(event) return nil end", same = "return function(e) return nil end";
   const PlanDifference difference = plan({route("a", {"app"})}, {route("a", {"app"}, nothing)});
   EXPECT_TRUE(difference.is_transformed);
   EXPECT_EQ(difference.deliveries[0].bytes_after.result, Result::nothing);
