@@ -192,6 +192,16 @@ TEST(Tls, ServesTheOthersWhileOneOnlyChangesItsKeys) {
   EXPECT_EQ(status_of(busy.response()), 200);
 }
 
+TEST(Tls, ShakesHandsOnceOnly) {
+  TlsServer server;
+  TlsClient client(server.port(), {.is_1_2 = true});
+  client.send(kGet);
+  EXPECT_EQ(status_of(client.response()), 200);
+  // The client waits for an answer that says no, and gives up.
+  EXPECT_FALSE(client.renegotiate());
+  EXPECT_EQ(status_of(server.exchange(kGet)), 200);
+}
+
 TEST(Tls, ResumesASession) {
   for (const bool is_1_2 : {false, true}) {
     TlsServer server;

@@ -156,6 +156,11 @@ void TlsClient::change_keys() {
   SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED);
   SSL_do_handshake(ssl_.get());
 }
+bool TlsClient::renegotiate() {
+  const NoPipeSignal quiet;
+  return SSL_renegotiate(ssl_.get()) == 1 && SSL_do_handshake(ssl_.get()) == 1 &&
+         SSL_do_handshake(ssl_.get()) == 1 && SSL_renegotiate_pending(ssl_.get()) == 0;
+}
 void TlsClient::finish_sending() {
   const NoPipeSignal quiet;
   SSL_shutdown(ssl_.get());

@@ -54,6 +54,8 @@ class TlsClient : public Reader {
   void send(std::string_view bytes);  // in records as large as may be
   // Tells the server to use new keys, and uses new ones from here on.
   void change_keys();
+  // Asks for another handshake on the same connection, as TLS 1.2 could; whether it came about.
+  bool renegotiate();
   void finish_sending();  // with TLS's own end
   void cut_off();         // without it: as if somebody had cut the line
   void abort();           // closes with a reset
