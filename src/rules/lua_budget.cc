@@ -6,6 +6,8 @@
 #include <lua.hpp>
 #include <utility>
 
+#include "rules/lua_memory.h"
+
 namespace creel {
 namespace {
 
@@ -29,12 +31,14 @@ std::chrono::nanoseconds processor_time() {
 void charge_steps(lua_State* L, std::uint64_t steps) {
   StepBudget* budget = budget_of(L);
   if (!budget) return;
+  if (budget->memory_) budget->memory_->tidy(L);
   budget->take(steps);
   if (budget->is_spent_) budget->raise(L, 1);
 }
 
-void StepBudget::watch(lua_State* L) {
+void StepBudget::watch(lua_State* L, LuaMemory* memory) {
   state_ = L;
+  memory_ = memory;
   budget_of(L) = this;
 }
 
@@ -55,6 +59,7 @@ void StepBudget::charge_quietly(std::uint64_t steps) {
 
 void StepBudget::on_count(lua_State* L, lua_Debug*) {
   StepBudget& budget = *budget_of(L);
+  if (budget.memory_) budget.memory_->tidy(L);
   budget.take(static_cast<std::uint64_t>(budget.slice_));
   if (budget.is_spent_) budget.raise(L, 0);
 }

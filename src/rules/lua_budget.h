@@ -23,6 +23,8 @@ struct lua_Debug;
 
 namespace creel {
 
+class LuaMemory;
+
 // Charges work to the script's budget; raises "stopped after … steps" when that spends it. Zero is fine. In a
 // state that nobody watches it does nothing.
 void charge_steps(lua_State* L, std::uint64_t steps);
@@ -38,8 +40,9 @@ class StepBudget {
   StepBudget(const StepBudget&) = delete;
   StepBudget& operator=(const StepBudget&) = delete;
 
-  // From now on `L` is counted by this, which must live as long. To be called on its main thread, once.
-  void watch(lua_State* L);
+  // From now on `L` is counted by this, which must live as long, and so must `memory`, whose garbage is
+  // collected on the way. To be called on its main thread, once.
+  void watch(lua_State* L, LuaMemory* memory = nullptr);
 
   void start(const Limits& limits);
 
@@ -63,6 +66,7 @@ class StepBudget {
   [[noreturn]] void raise(lua_State* L, int level) const;
 
   lua_State* state_ = nullptr;
+  LuaMemory* memory_ = nullptr;
   Limits limits_;
   std::uint64_t left_ = 0;
   std::uint64_t until_time_ = 0;  // Steps until the clock is looked at again.

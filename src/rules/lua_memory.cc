@@ -1,6 +1,8 @@
 #include "rules/lua_memory.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <lua.hpp>
 
 #include "rules/lua_budget.h"
 
@@ -16,6 +18,12 @@ constexpr std::size_t kCollectedPerStep = 256;
 constexpr std::size_t kMuch = std::size_t{4} << 20;
 
 }  // namespace
+
+void LuaMemory::collect(lua_State* L) {
+  budget_->charge_quietly(used_ / kCollectedPerStep);
+  lua_gc(L, LUA_GCCOLLECT);
+  collect_at_ = used_ + std::max(bytes_max_ / 8, used_ / 2);
+}
 
 bool LuaMemory::take(std::size_t more) {
   if (more > bytes_max_ || used_ > bytes_max_ - more) {

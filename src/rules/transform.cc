@@ -100,9 +100,9 @@ struct Transform::Impl {
     memory.limit(limits.memory_max);
     state = lua_newstate(LuaMemory::allocate, &memory);
     if (!state) return;
-    // Nothing is collected before memory is short or an event is done: most scripts never come to it.
+    // The memory decides when to collect: most scripts never come to it.
     lua_gc(state, LUA_GCSTOP);
-    budget.watch(state);
+    budget.watch(state, &memory);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -206,7 +206,7 @@ void Transform::Impl::tidy() {
     lua_setupvalue(state, -2, 1);
   }
   lua_settop(state, 0);
-  if (memory.used() > std::min(kGarbageMax, limits.memory_max / 8)) lua_gc(state, LUA_GCCOLLECT);
+  if (memory.used() > std::min(kGarbageMax, limits.memory_max / 8)) memory.collect(state);
 }
 
 TransformError Transform::Impl::error(int status) const {
