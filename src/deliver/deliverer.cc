@@ -11,25 +11,6 @@ constexpr auto kRestMax = std::chrono::seconds(30);
 constexpr auto kGather = std::chrono::microseconds(500);
 constexpr std::size_t kHeldNamesMax = 1000;
 
-std::shared_ptr<const StoredEvent> copy(const StoredEventView& view) {
-  auto event = std::make_shared<StoredEvent>();
-  event->id = view.id;
-  event->source = view.source;
-  event->received = view.received;
-  event->peer = view.peer;
-  event->secret_label = view.secret_label;
-  event->provider_id = view.provider_id;
-  event->type = view.type;
-  event->subject = view.subject;
-  event->dedupe_key = view.dedupe_key;
-  event->occurred = view.occurred;
-  event->head = view.head;
-  event->body = view.body;
-  event->is_whole = view.is_whole;
-  event->transformed.assign(view.transformed.begin(), view.transformed.end());
-  return event;
-}
-
 }  // namespace
 
 Deliverer::Deliverer(Options options, const Clock& clock, Log& log, DeliveryObserver& observer)
@@ -118,7 +99,9 @@ std::shared_ptr<const StoredEvent> Deliverer::content_for(const IndexedDelivery&
   if (!delivery.content || delivery.state != DeliveryState::pending || !lane.is_configured) return nullptr;
   if (!lane.wants_content->load(std::memory_order_relaxed)) return nullptr;
   if (mail_bytes_.load(std::memory_order_relaxed) > options_.mail_bytes_max) return nullptr;
-  if (!last_content_ || last_content_->id != delivery.event) last_content_ = copy(*delivery.content);
+  if (!last_content_ || last_content_->id != delivery.event) {
+    last_content_ = std::make_shared<const StoredEvent>(delivery.content->copy());
+  }
   return last_content_;
 }
 

@@ -61,8 +61,6 @@ class DeliveryObserver {
   // when none is.
   virtual void on_queue(std::string_view destination, const DestinationQueue::Status& status,
                         std::chrono::milliseconds oldest) = 0;
-  // It is configured no more. What still runs there may end after this.
-  virtual void on_removed(std::string_view destination) { static_cast<void>(destination); }
 };
 
 class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispatcher::Actions {

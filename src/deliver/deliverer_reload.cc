@@ -76,7 +76,6 @@ void Deliverer::remove(std::size_t number) {
   outlet.held = 0;
   replace_endpoint(outlet, nullptr);
   dispatcher_.remove(number);
-  observer_.on_removed(outlet.name);
 }
 
 void Deliverer::replace_endpoint(Outlet& outlet, std::unique_ptr<Endpoint> by) {

@@ -1,0 +1,146 @@
+// The dispatcher against a model of a store, for thousands of seeds.
+//
+// The model has a journal, an index that lags behind it, news that arrive late and in batches, pages that are
+// read at one time and arrive at another, attempts that end in any order, operators who cancel and retry,
+// restarts that forget everything but the journal, in some seeds a wall clock that jumps, and in most
+// destinations that come, go and change while all this runs, and transforms that fail or cancel.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/random.h"
+#include "deliver/dispatcher.h"
+
+namespace creel::dispatcher_model {
+
+using namespace std::chrono_literals;  // of tests only
+
+struct Truth {
+  DeliveryState state = DeliveryState::pending;
+  Time due;
+  std::uint32_t attempts = 0, attempts_base = 0;
+  Sequence sequence = 0;
+  std::shared_ptr<const StoredEvent> content;
+};
+using Rows = std::map<DeliveryId, Truth>;
+
+struct Made {
+  DeliveryId id;
+  Time due;
+  std::shared_ptr<const StoredEvent> content;
+};
+using Record = std::variant<Made, Outcome, Command>;
+
+// Which of the transforms are broken: of two kinds of events they fail, a third they cancel.
+using Broken = std::array<bool, 3>;
+struct Told {
+  DeliveryId id;
+  std::size_t number = 0;
+  DeliveryNews news;
+};
+struct Reload {
+  std::map<std::size_t, Destination> destinations;
+  Broken broken{};
+};
+
+// One world, all by chance from its seed. Expectations fail where the dispatcher does wrong.
+class World final : Dispatcher::Actions {
+ public:
+  explicit World(std::uint64_t seed);
+  void step();     // one thing happens
+  void advance();  // the dispatcher does what it can
+  void maybe_restart();
+
+  // Lets everything come to its end: no more faults, only time. What a transform holds stays as it is, and
+  // nothing else; then the transforms are mended.
+  void settle();
+
+ private:
+  void come_to_rest();
+
+  // --- what operators do
+
+  Destination destination(std::string name);
+
+  // The names are known to the index from here on; the dispatcher hears of it later, in the order of the
+  // mail.
+  void publish();
+  void reload();
+  void configure_all();
+
+  // --- what the dispatcher does
+
+  void start(AttemptOrder order, Time) override;
+  bool runs(const DeliveryId& id) const;
+
+  // No other delivery that the dispatcher has been told of should have gone before.
+  void expect_first(const DeliveryId& id, const Truth& row);
+  void fetch(std::size_t destination, DueQuery query) override;
+  void record(std::size_t, Outcome outcome) override;
+
+  // --- what the store does
+
+  static void apply(Rows& rows, const Record& record, Sequence sequence, bool tells_ignored,
+                    std::vector<DeliveryId>* changed);
+  void journal(Record record);
+  void make_event();
+  void command();
+  void index_some();
+  void tell_some();
+  void tell(const Told& told);
+  void apply_reload(const Reload& reload);
+  void read_page();
+  void bring_page();
+  void end_attempt();
+
+  // By the transforms of the moment: an event goes on, is held, or is cancelled.
+  void end_transform();
+
+  // The cancellation of one that its transform cancelled could not be kept: it is tried again.
+  void release();
+  void pass_time();
+
+  // A crash: whatever was only in memory is gone, and the index reads on to the end before dispatch begins.
+  void restart();
+
+  Random random_;
+  std::uint64_t seed_;
+  bool clocks_jump_ = false, index_tells_ignored_outcomes_ = false, reloads_ = false, transforms_ = false;
+  std::uint64_t failures_of_ten_ = 0;
+  std::chrono::milliseconds longest_ = 1h;
+  DestinationQueue::Limits limits_;
+  Moment now_{.wall = Time(1'700'000'000'000ms), .ticks = Ticks(1h)};
+
+  std::vector<Record> journal_;
+  std::size_t indexed_ = 0;
+  Sequence told_upto_ = 0;
+  Rows truth_;  // the whole journal applied
+  Rows index_;  // as far as it is indexed
+  std::map<DeliveryId, bool> raced_;
+  std::deque<std::variant<Told, Reload>> mail_;
+  std::deque<std::pair<std::size_t, DueQuery>> asks_;
+  bool asked_ = false;
+  std::vector<bool> fetching_;
+  std::optional<std::pair<std::size_t, DuePage>> page_;
+  std::vector<AttemptOrder> transforming_, running_;
+  std::set<DeliveryId> held_;     // by a transform that failed
+  std::set<DeliveryId> closing_;  // by one that cancelled, as far as the dispatcher knows
+  std::deque<AttemptOrder> uncancelled_;
+
+  std::map<std::string, Destination> configured_;  // what operators want
+  Broken broken_{};
+  std::map<std::string, std::size_t> numbers_;  // what the index knows
+  std::vector<Destination> known_;              // what the dispatcher knows, by number
+  std::set<std::size_t> active_;                // of those, the ones that are configured
+  Broken applied_broken_{};
+  std::optional<Dispatcher> dispatcher_;
+};
+
+}  // namespace creel::dispatcher_model
