@@ -26,7 +26,26 @@ import backlog
 import receivers
 from receivers import HERE, PORT, ROOT, SECRET, Creel, Nginx, Postgres, Sink, WithPostgres, pinned
 
-PARTS = ["verify", "start", "closed", "minute", "open", "forward", "burst", "growth", "backlog"]
+PARTS = ["verify", "start", "closed", "minute", "open", "forward", "burst", "growth", "backlog", "rules"]
+# A source and its route, whose destination takes nothing: what routing costs, without what delivering does.
+ROUTED = """
+[sources.openai]
+provider = "openai"
+secrets = ["${OPENAI_WEBHOOK_SECRET}"]
+
+[destinations.nowhere]
+url = "http://127.0.0.1:9/"
+concurrency = 1
+
+[[routes]]
+from = ["openai"]
+to = ["nowhere"]
+"""
+# Takes every event of the load.
+RULES = """
+types = ["response.*", "batch.*"]
+filter = { body = { object = "event", data = { id = { "$exist" = true } }, created_at = { "$gt" = 1000 } } }
+"""
 
 
 class Bench:
@@ -274,6 +293,27 @@ class Bench:
     def backlog(self):
         backlog.measure(self.row, count=20_000 if self.options.quick else 1_000_000, outage=5 if self.options.quick else 60,
                         build=self.options.build, folder=self.folder)
+
+    def rules(self):
+        found = {"": [], RULES: []}
+        for _ in range(1 if self.options.quick else 5):
+            for more, runs in found.items():
+                creel = self.creel(config=ROUTED + more)
+                try:
+                    runs.append(self.load()["rps"])
+                    creel_events = creel.metric("creel_events_unrouted_total")
+                finally:
+                    creel.stop()
+                if creel_events:
+                    raise RuntimeError(f"the filter let {creel_events:.0f} events go nowhere")
+        plain, ruled = (statistics.median(runs) for runs in found.values())
+        self.row("with a type glob and a filter, beside no rules", f"{ruled / plain:.2f} × ({ruled:.0f}/s)", "≥ 0.9 ×", ruled / plain >= 0.9)
+        program = os.path.join(self.build, "bench/transform_bench")
+        done = subprocess.run([*pinned(0), program, "--benchmark_filter=transform/1024", "--benchmark_repetitions=5",
+                               "--benchmark_format=json"], capture_output=True, text=True, check=True)
+        runs = json.loads(done.stdout)["benchmarks"]
+        time_us = next(run["cpu_time"] for run in runs if run.get("aggregate_name") == "median") / 1000
+        self.row("a transform of 1 KiB", f"{time_us:.0f} µs", "≤ 50 µs", time_us <= 50)
 
     # --- the whole
 

@@ -139,7 +139,7 @@ class WithPostgres(Receiver):
 
 
 class Creel(Receiver):
-    def __init__(self, folder, program, forward_to=None, keep_store=False):
+    def __init__(self, folder, program, forward_to=None, keep_store=False, config=None):
         self.store = os.path.join(folder, "creel-data")
         if not keep_store and os.path.exists(self.store):
             shutil.rmtree(self.store, ignore_errors=True)
@@ -150,6 +150,11 @@ class Creel(Receiver):
                    "--store", self.store]
         if forward_to:
             command += ["--forward-to", forward_to]
+        if config:
+            file = os.path.join(folder, "creel.toml")
+            with open(file, "w", encoding="utf-8") as into:
+                into.write(config)
+            command += ["--config", file]
         super().__init__(command, cwd=folder)
         self.ready_after = time.monotonic() - self.started
 

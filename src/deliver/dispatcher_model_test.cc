@@ -107,7 +107,9 @@ void World::start(AttemptOrder order, Time) {
   if (!clocks_jump_ && !raced_.contains(id) && row.sequence <= told_upto_ &&
       row.state == DeliveryState::pending) {
     // A policy that became shorter cuts what the one before has given.
-    if (!reloads_) EXPECT_LE(row.due, now_.wall) << to_text(id) << " too early, seed " << seed_;
+    if (!reloads_) {
+      EXPECT_LE(row.due, now_.wall) << to_text(id) << " too early, seed " << seed_;
+    }
     if (row.due <= now_.wall) expect_first(id, row);
   }
   (transforms_ ? transforming_ : running_).push_back(std::move(order));
