@@ -39,6 +39,20 @@ struct DestinationStatus {
   std::uint64_t held_by_transform =
       0;                        // deliveries whose transform failed; they wait for another configuration
   std::string transform_error;  // of the latest of these
+  DestinationKind kind = DestinationKind::http;
+  std::optional<Pause> pause;
+  std::string breaker;                 // "closed", "open", "half_open"; "" without one
+  std::size_t running = 0, slots = 0;  // attempts at the moment, and how many there may be
+  std::optional<Time> not_before;      // as an answer's Retry-After asked, or the breaker's next probe
+  std::string rate, order_by;          // as the configuration says them: "100/s"; "" for none
+};
+
+// What became of a word about a source, a route or a destination.
+enum class PauseAnswer {
+  done,       // it is so now, or was before
+  not_found,  // there is none of that name
+  unnamed,    // a route that has no name of its own cannot be paused: its number changes with the file
+  failed,     // the store could not keep it: nothing changed
 };
 
 // A configured source and its secrets, of which nothing is shown but labels and fingerprints.
@@ -83,8 +97,17 @@ struct AdminOptions {
   std::function<std::vector<DestinationStatus>()> destinations;
   // The routes as they are now. Called on the loop and on read threads; none: nothing is known of routes.
   std::function<std::shared_ptr<const Routes>()> routes;
-  // Why this delivery is held by itself, "" when it is not. Called on read threads.
-  std::function<std::string(const DeliveryId&)> held;
+  // Why this pending delivery is held, "" when it is not: its transform failed, or something it comes from or
+  // goes to is paused. `event` is null where it is not at hand; then what a paused route holds is not known.
+  // Called on read threads.
+  std::function<std::string(const DeliveryId&, std::string_view source, const StoredEvent* event)> held;
+  // What is paused, in order of kind and name. Called on read threads.
+  std::function<std::vector<Pause>()> pauses;
+  // Pauses or resumes. Called on the loop; `done` is called once, on any thread, after it is synced and the
+  // dispatcher obeys.
+  std::function<void(Pause::What what, std::string name, bool is_paused,
+                     std::move_only_function<void(PauseAnswer)> done)>
+      pause;
   // The sources and their secrets. Called on read threads; none: nothing is known of sources.
   std::function<std::vector<SourceStatus>()> sources;
   // The row of a provider, for a generic one completed by a source's options; what is wrong with them as a

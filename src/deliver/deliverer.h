@@ -41,6 +41,7 @@
 #include "core/threads.h"
 #include "deliver/attempt_log.h"
 #include "deliver/dispatcher.h"
+#include "deliver/gate.h"
 #include "deliver/held_deliveries.h"
 #include "deliver/http_client.h"
 #include "deliver/transformer.h"
@@ -73,6 +74,11 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
     HttpClient::Options http;
     std::size_t mail_bytes_max = std::size_t{32} << 20;  // of content on its way to the deliver thread
     std::uint64_t seed = 0;                              // of the jitter
+    // What is paused when it starts.
+    std::vector<Pause> pauses;
+    // A destination said 410 Gone and is paused already; whoever keeps pauses keeps this one too. Called on
+    // the deliver thread.
+    std::function<void(Pause)> on_gone;
     // When the store could not take the cancellation that a transform wanted.
     std::chrono::milliseconds cancel_again_after = std::chrono::seconds(10);
   };
@@ -91,6 +97,17 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   // goes by the new ones; a destination that is gone leaves its deliveries pending in the store, and one that
   // is new, or back, gets those that wait for it. Deliveries that a transform held are tried again.
   void reload(std::vector<Destination> destinations, std::shared_ptr<const Routes> routes);
+
+  // These are paused from now on, and nothing else. `done` is called on the deliver thread once it obeys;
+  // attempts that run then may end. From any thread.
+  void pause(std::vector<Pause> pauses, std::move_only_function<void()> done);
+  // How each destination stands, by name; at most about a second old. From any thread.
+  struct Standing {
+    std::string destination;
+    Gate::Status gate;
+    std::optional<Time> not_before;
+  };
+  std::vector<Standing> standings() const;
 
   // Why this delivery is held, "" when its transform did not fail. From any thread.
   std::string held_reason(const DeliveryId& delivery) const { return held_.reason(delivery); }

@@ -1,4 +1,4 @@
-// A destination as something that can be tried. One kind each: HTTP here, others beside it.
+// A destination as something that can be tried. One file a kind: http_client.h, exec_runner.h, line_writer.h.
 //
 // An endpoint performs one attempt and says what became of it. It never decides about retries, never waits
 // for a slot and never touches the store: that is the dispatcher's. Everything here is on the deliver thread.
@@ -26,6 +26,7 @@ struct AttemptOrder {
   std::shared_ptr<const StoredEvent> content;  // what is sent
   // The event as it is kept, where a transform has made `content` of it: what a retry starts from. Else null.
   std::shared_ptr<const StoredEvent> kept;
+  AttemptTrigger trigger = AttemptTrigger::first;
 };
 
 // What became of it.
@@ -35,6 +36,9 @@ struct AttemptReport {
   std::string reply;                                // head and body of a failure; "" for a success
   std::string error;                                // one sentence for a person; "" for a success
   std::optional<std::chrono::seconds> retry_after;  // as the answer asked, not bounded
+  AttemptTimings timings;
+  // Not to be tried again, whatever the policy says: a program ended with 65.
+  bool is_final = false;
 };
 
 // Is told how attempts ended.

@@ -112,11 +112,16 @@ struct DueQuery {
   std::optional<std::pair<Time, EventId>> after;
   std::size_t limit = 256;
   std::size_t bytes_max = std::size_t{16} << 20;  // of heads and bodies; at least one delivery is given
+  // Events of these are left out. Such a page can be short, or empty, and have more: `next` says from where
+  // on.
+  std::vector<std::string> without_sources;
 };
 struct DuePage {
   std::vector<DueDelivery> deliveries;
   bool more = false;
   Sequence upto = 0;  // what the index held when this was read
+  // The last place that was looked at, where `more` is true.
+  std::optional<std::pair<Time, EventId>> next;
 };
 
 struct EventFilter {
@@ -229,6 +234,9 @@ class Reader {
  public:
   virtual ~Reader() = default;
   virtual std::expected<DuePage, StoreError> due(const DueQuery& query) ON_READ = 0;
+  // The dead deliveries of a destination in order of their events; of `after` only the event counts, and
+  // `due` of what is given is when each died.
+  virtual std::expected<DuePage, StoreError> dead(const DueQuery& query) ON_READ = 0;
   virtual std::expected<EventPage, StoreError> events(const EventQuery& query) ON_READ = 0;
   virtual std::expected<EventRow, StoreError> event(EventId id) ON_READ = 0;       // with history
   virtual std::expected<StoredEvent, StoreError> content(EventId id) ON_READ = 0;  // head and body
@@ -273,6 +281,12 @@ class Store {
   // is not there.
   virtual void command(Command command,
                        std::move_only_function<void(std::expected<Sequence, StoreError>)> done) = 0;
+  // What operators have set: named texts that outlive restarts and every removal of segments. A value of ""
+  // removes the name. `done` on the journal thread after the sync.
+  virtual void set_state(std::string name, std::string value,
+                         std::move_only_function<void(std::expected<Sequence, StoreError>)> done) = 0;
+  // All that is set and synced, in order of the names; at once after the store was opened.
+  virtual std::vector<std::pair<std::string, std::string>> state() const = 0;
   // Not waited for, and dropped when the quarantine's limits say so. Copies what it keeps.
   virtual void reject(const NewRejected& rejected) = 0;
   // A rejected request has become an event. Shown at once, written without a sync; the first mark of a

@@ -1,0 +1,32 @@
+// How many attempts a destination bears at once, found by trying: it falls by a share when it is told to slow
+// down, times out, fails or takes much longer than it used to, and grows by one after each round that went
+// well.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "core/clock.h"
+#include "deliver/destination.h"
+
+namespace creel {
+
+// Additive increase, multiplicative decrease; between 1 and the configured concurrency, where it starts. One
+// decrease counts for all attempts that ran when it happened. Used on one thread.
+class AdaptiveConcurrency {
+ public:
+  explicit AdaptiveConcurrency(std::size_t slots_max) : slots_max_(slots_max), slots_(double(slots_max)) {}
+
+  void on_ended(const AttemptReport& report, Ticks began, Ticks now);
+  std::size_t slots() const { return slots_ < 1 ? 1 : static_cast<std::size_t>(slots_); }
+  std::size_t slots_max() const { return slots_max_; }
+
+ private:
+  std::size_t slots_max_;
+  double slots_;
+  Ticks decreased_{};
+  double usual_us_ = 0;   // how long a success takes: the lowest of late, rising slowly
+  double recent_us_ = 0;  // how long they take now
+};
+
+}  // namespace creel
