@@ -76,6 +76,30 @@ AttemptResult classify(CURLcode code) {
   }
 }
 
+std::chrono::microseconds moment(CURL* easy, CURLINFO what) {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(easy, what, &microseconds);
+  return std::chrono::microseconds(microseconds);
+}
+
+// libcurl counts from the beginning of the transfer, with zero for what did not happen.
+AttemptTimings timings_of(CURL* easy) {
+  constexpr std::chrono::microseconds kZero{0};
+  AttemptTimings timings;
+  long connections = 0;
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+  if (connections > 0) {
+    const auto dns = moment(easy, CURLINFO_NAMELOOKUP_TIME_T);
+    const auto connect = moment(easy, CURLINFO_CONNECT_TIME_T);
+    timings.dns = dns;
+    timings.connect = std::max(connect - dns, kZero);
+    timings.tls = std::max(moment(easy, CURLINFO_APPCONNECT_TIME_T) - connect, kZero);
+  }
+  timings.first_byte = std::max(
+      moment(easy, CURLINFO_STARTTRANSFER_TIME_T) - moment(easy, CURLINFO_PRETRANSFER_TIME_T), kZero);
+  return timings;
+}
+
 }  // namespace
 
 struct HttpClient::Core {
@@ -267,7 +291,7 @@ std::size_t HttpDestination::on_body(char* data, std::size_t, std::size_t size, 
 
 AttemptReport HttpDestination::report_of(Transfer& transfer, CURLcode code) const {
   const bool is_success = transfer.status >= 200 && transfer.status <= 299;
-  AttemptReport report{.status = transfer.status};
+  AttemptReport report{.status = transfer.status, .timings = timings_of(transfer.easy)};
   if (code == CURLE_OK && transfer.status == 0) {
     report.result = AttemptResult::reset;
   } else if (is_success && (code == CURLE_OK || (transfer.is_too_long && transfer.body_bytes > 0))) {
@@ -308,6 +332,9 @@ std::string HttpDestination::sentence(const Transfer& transfer, CURLcode code, A
     case AttemptResult::body_limit:
       return "the answer was longer than " + std::to_string(core_.options.body_bytes_max) + " bytes";
     case AttemptResult::unsent:
+    case AttemptResult::exit:
+    case AttemptResult::refused:
+    case AttemptResult::auth:
       return "not sent: " + why;
   }
   return why;

@@ -127,6 +127,28 @@ TEST(HttpClient, KeepsOnlyTheBeginningOfALongFailure) {
   EXPECT_EQ(report.reply.size(), 1024u);
 }
 
+TEST(HttpClient, TellsHowLongEachPartTook) {
+  LoopbackServer server([](int socket, const std::string&) {
+    pollfd nothing{.fd = -1, .events = 0, .revents = 0};
+    ::poll(&nothing, 1, 20);
+    return LoopbackServer::send(socket, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  });
+  Attempts attempts;
+  attempts.to(server.url());
+  attempts.start(0);
+  const auto first = attempts.next().second.timings;
+  EXPECT_GT(first.connect, 0us);
+  EXPECT_EQ(first.tls, 0us);
+  EXPECT_GE(first.first_byte, 15ms);
+  EXPECT_LT(first.first_byte, 10s);
+  attempts.start(0);
+  const auto second = attempts.next().second.timings;
+  EXPECT_EQ(second.dns, 0us);
+  EXPECT_EQ(second.connect, 0us);
+  EXPECT_GE(second.first_byte, 15ms);
+  EXPECT_EQ(server.connections(), 1u);
+}
+
 TEST(HttpClient, FollowsNoRedirect) {
   LoopbackServer other(says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
   LoopbackServer server(
