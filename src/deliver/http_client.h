@@ -1,9 +1,9 @@
 // Attempts over HTTP, by libcurl, all on one thread.
 //
-// The client drives the transfers of all HTTP destinations; an HttpDestination makes them. Nothing is
-// followed, nothing is decompressed, no proxy, netrc or cookie of the environment is used, trust is verified,
-// and an answer is read only so far: one destination that hangs, crawls or sends without end costs the others
-// nothing but a slot of its own.
+// The client drives the transfers of all HTTP destinations (http_multi.h); http_destination.cc makes them.
+// Nothing is followed, nothing is decompressed, no proxy, netrc or cookie of the environment is used, trust
+// is verified unless a destination says otherwise, and an answer is read only so far: one destination that
+// hangs, crawls or sends without end costs the others nothing but a slot of its own.
 #pragma once
 
 #include <chrono>
@@ -12,6 +12,7 @@
 
 #include "core/threads.h"
 #include "deliver/destination.h"
+#include "deliver/http_multi.h"
 #include "deliver/request_headers.h"
 
 namespace creel {
@@ -26,9 +27,9 @@ class HttpClient {
   };
 
   // `sink` outlives the client.
-  HttpClient(Options options, AttemptSink& sink);
-  // Attempts still running are abandoned: the sink hears nothing of them.
-  ~HttpClient();
+  HttpClient(const Options& options, AttemptSink& sink);
+  // After its endpoints, which abandon what runs: the sink hears nothing of that.
+  ~HttpClient() = default;
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
@@ -38,16 +39,16 @@ class HttpClient {
                                      const Clock& clock);
 
   // Moves all transfers on as far as they go without waiting, and tells the sink which ended.
-  void perform() ON_DELIVER;
+  void perform() ON_DELIVER { multi_.perform(); }
   // Waits until a transfer can move on, wake() was called, or the time is over.
-  void wait(std::chrono::milliseconds at_most) ON_DELIVER;
+  void wait(std::chrono::milliseconds at_most) ON_DELIVER { multi_.wait(at_most); }
   // From any thread: ends a wait(), or the next one.
-  void wake();
-
-  struct Core;
+  void wake() { multi_.wake(); }
 
  private:
-  std::unique_ptr<Core> core_;
+  const Options options_;
+  AttemptSink& sink_;
+  HttpMulti multi_;
 };
 
 }  // namespace creel

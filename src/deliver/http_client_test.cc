@@ -5,72 +5,13 @@
 
 #include <map>
 
-#include "deliver/loopback_server.h"
+#include "deliver/http_attempts_fixture.h"
 
 namespace creel {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-// A client and the destinations that a test tries.
-class Attempts final : AttemptSink {
- public:
-  void to(const std::string& url, std::chrono::milliseconds timeout = 5s) {
-    auto destination = std::make_unique<Destination>();
-    destination->url = url;
-    destination->name = "d" + std::to_string(destinations_.size());
-    destination->sign = SignMode::none;
-    destination->timeout = timeout;
-    endpoints_.push_back(client_.endpoint(*destination, receivers_, clock_));
-    destinations_.push_back(std::move(destination));
-  }
-  void start(std::size_t destination, std::string body = "{}", std::string head = "POST / HTTP/1.1\r\n") {
-    assume(on_deliver);
-    auto event = std::make_shared<StoredEvent>();
-    event->id = EventId::of(++count_, 0);
-    event->source = "openai";
-    event->body = std::move(body);
-    event->head = std::move(head);
-    endpoints_[destination]->attempt({.destination = destination, .event = event->id, .content = event},
-                                     clock_.now());
-  }
-  // The next report, of any destination.
-  std::pair<std::size_t, AttemptReport> next() {
-    assume(on_deliver);
-    for (const auto until = clock_.ticks() + 20s; reports_.empty() && clock_.ticks() < until;) {
-      client_.perform();
-      if (reports_.empty()) client_.wait(100ms);
-    }
-    if (reports_.empty()) return {0, AttemptReport{.error = "no report came"}};
-    auto report = std::move(reports_.front());
-    reports_.erase(reports_.begin());
-    return report;
-  }
-  AttemptReport once(const std::string& url, std::chrono::milliseconds timeout = 5s) {
-    to(url, timeout);
-    start(endpoints_.size() - 1);
-    return next().second;
-  }
-
- private:
-  void ended(AttemptOrder order, AttemptReport report) override {
-    reports_.emplace_back(order.destination, std::move(report));
-  }
-
-  SystemClock clock_;
-  ReceiverLookup receivers_ = [](std::string_view) { return nullptr; };
-  HttpClient client_{{}, *this};
-  std::vector<std::unique_ptr<Destination>> destinations_;
-  std::vector<std::unique_ptr<Endpoint>> endpoints_;
-  std::vector<std::pair<std::size_t, AttemptReport>> reports_;
-  std::uint64_t count_ = 0;
-};
-
-LoopbackServer::Answer says(std::string text) {
-  return
-      [text = std::move(text)](int socket, const std::string&) { return LoopbackServer::send(socket, text); };
-}
 
 TEST(HttpClient, TakesA2xxAsDelivered) {
   LoopbackServer server(says("HTTP/1.1 204 No Content\r\n\r\n"));

@@ -194,6 +194,13 @@ bool is_signature(std::string_view name, const Destination& destination, const R
   return (!receiver || destination.untrusted) && is_any_signature(name);
 }
 
+// Whether the destination's settings say this header themselves.
+bool is_said_by_destination(std::string_view name, const Destination& destination, const AuthLine* auth) {
+  if (auth && equal_ignoring_case(name, auth->name)) return true;
+  return std::ranges::any_of(destination.http.headers,
+                             [name](const auto& added) { return equal_ignoring_case(name, added.first); });
+}
+
 // creel's own headers.
 void add_own(const Destination& destination, const AttemptOrder& order, HeaderLines& into) {
   const StoredEvent& event = *order.content;
@@ -225,6 +232,17 @@ void append_query(std::string& url, std::string_view query) {
 
 }  // namespace
 
+bool can_be_added(std::string_view header) {
+  return can_authenticate(header) && !is_any_signature(header);
+}
+bool can_authenticate(std::string_view header) {
+  return is_token(header) && !is_one_of(header, kDropped) && !begins_with(header, "creel-") &&
+         !begins_with(header, "proxy-");
+}
+bool is_header_value(std::string_view value) {
+  return !has_control(value);
+}
+
 void HeaderLines::add(std::string_view name, std::string_view value) {
   text.append(name);
   // libcurl takes "name:" as a wish to leave the header out; "name;" sends it empty.
@@ -239,7 +257,7 @@ void HeaderLines::add(std::string_view name, std::string_view value) {
 
 std::expected<void, std::string> write_request(const Destination& destination, const AttemptOrder& order,
                                                const Receiver* receiver, Time now, OutgoingRequest& into,
-                                               const Signer* signer) {
+                                               const Signer* signer, const AuthLine* auth) {
   into.headers.clear();
   const StoredEvent& event = *order.content;
   const auto headers = headers_of(event.head);
@@ -265,12 +283,21 @@ std::expected<void, std::string> write_request(const Destination& destination, c
     if (is_never_forwarded(header, receiver) || is_one_of(name, listed)) continue;
     if (drops_signature && is_signature(name, destination, receiver)) continue;
     if (std::ranges::any_of(made->headers, is_signed_anew)) continue;
+    if (is_said_by_destination(name, destination, auth)) continue;
     has_content_type |= equal_ignoring_case(name, "content-type");
     has_accept |= equal_ignoring_case(name, "accept");
     into.headers.add(name, header.value);
   }
-  for (const auto& header : made->headers)
-    into.headers.add(header.name, header.value);
+  for (const auto& header : made->headers) {
+    if (!is_said_by_destination(header.name, destination, auth)) into.headers.add(header.name, header.value);
+  }
+  for (const auto& [name, value] : destination.http.headers) {
+    if (!can_be_added(name) || !is_header_value(value)) continue;
+    has_content_type |= equal_ignoring_case(name, "content-type");
+    has_accept |= equal_ignoring_case(name, "accept");
+    into.headers.add(name, value);
+  }
+  if (auth && !auth->name.empty()) into.headers.add(auth->name, auth->value);
   add_own(destination, order, into.headers);
   // What libcurl would add of itself.
   for (const auto& [is_there, line] :

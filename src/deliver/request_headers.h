@@ -2,8 +2,9 @@
 // and the time.
 //
 // Everything that the provider sent goes on, but for what belongs to one connection, what is a credential
-// (headers and fields of the query alike), and what creel says itself. Then creel's own headers, then the
-// signature. Nothing of the event can end a line: values with control characters are left out.
+// (headers and fields of the query alike), and what creel says itself. Then the signature, the headers that
+// the destination adds, what it authenticates creel with, and creel's own; each in place of what came with
+// its name. Nothing of the event can end a line: values with control characters are left out.
 #pragma once
 
 #include <cstdint>
@@ -46,16 +47,31 @@ struct OutgoingRequest {
   HeaderLines headers;
 };
 
+// A header that shows who creel is, ready to be sent.
+struct AuthLine {
+  std::string_view name, value;
+};
+
+// Whether a destination may add a header of this name: not what belongs to the connection or is creel's own,
+// and no signature of any provider, which would stand where a handler looks for a genuine one.
+bool can_be_added(std::string_view header);
+// Whether it is a name, and can be sent as what authenticates: a signature's may.
+bool can_authenticate(std::string_view header);
+// Whether it can be sent: no control character.
+bool is_header_value(std::string_view value);
+
 // Writes what this attempt sends into `into`. The error is a sentence: why it cannot be signed as the
 // destination wants. `receiver` is the event's source, or null. `signer` is made of the destination's own
-// secret; without it one is made for this call when it is needed.
+// secret; without it one is made for this call when it is needed. `auth` is what the destination's
+// authentication came to.
 //
 // SignMode::source passes the provider's signature on where the source's keys cannot sign (public ones).
 // Where signing means that the secret itself travels, it does so only if the destination said `source`
 // itself.
 std::expected<void, std::string> write_request(const Destination& destination, const AttemptOrder& order,
                                                const Receiver* receiver, Time now, OutgoingRequest& into,
-                                               const Signer* signer = nullptr);
+                                               const Signer* signer = nullptr,
+                                               const AuthLine* auth = nullptr);
 
 // The destination's URL with the query that the provider sent appended, without credentials and without a
 // fragment.
