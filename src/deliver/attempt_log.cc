@@ -81,6 +81,26 @@ void AttemptLog::on_held(std::size_t destination, const DeliveryId& delivery, st
                {{"delivery", to_text(delivery)}, {"reason", reason}});
 }
 
+void AttemptLog::on_breaker(std::string_view destination, BreakerState state,
+                            std::optional<std::chrono::milliseconds> probes_in) {
+  switch (state) {
+    case BreakerState::closed:
+      return log_.info("breaker closed: the destination takes deliveries again",
+                       {{"destination", destination}});
+    case BreakerState::open:
+      return log_.warning("breaker open: most attempts failed, deliveries wait",
+                          {{"destination", destination},
+                           {"probe_in_ms", static_cast<std::int64_t>(
+                                               probes_in.value_or(std::chrono::milliseconds(0)).count())}});
+    case BreakerState::half_open:
+      return log_.info("breaker half open: one delivery is tried", {{"destination", destination}});
+  }
+}
+
+void AttemptLog::on_gone(std::string_view destination) {
+  log_.warning("destination is paused: it answered 410 Gone", {{"destination", destination}});
+}
+
 void AttemptLog::on_reload() {
   for (State& state : states_)
     state.reasons_said.clear();

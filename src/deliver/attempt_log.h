@@ -3,11 +3,14 @@
 //
 // Of each destination a few failures a second get a line of their own; the others are counted, and the count
 // is said when the second is over. Dead letters likewise, and deliveries that a transform holds: there each
-// reason is said once until the configuration changes. All of it on the deliver thread.
+// reason is said once until the configuration changes. A breaker's changes are said each; they are seldom.
+// All of it on the deliver thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,6 +18,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/model.h"
+#include "deliver/breaker.h"
 
 namespace creel {
 
@@ -24,6 +28,9 @@ class AttemptLog {
 
   void on_outcome(std::size_t destination, const Outcome& outcome, Ticks now);
   void on_held(std::size_t destination, const DeliveryId& delivery, std::string_view reason, Ticks now);
+  void on_breaker(std::string_view destination, BreakerState state,
+                  std::optional<std::chrono::milliseconds> probes_in);
+  void on_gone(std::string_view destination);
   // Reasons that come again are said again.
   void on_reload();
   // Says what was only counted, once its second is over. Whether something is left to say later.

@@ -23,7 +23,9 @@ Deliverer::Deliverer(Options options, const Clock& clock, Log& log, DeliveryObse
       transformer_([this](TransformResult result) { post(std::move(result)); }),
       attempt_log_(log) {
   assume(on_deliver);  // whose thread has not begun
+  dispatcher_.pause(options_.pauses, now());
   take(number(options_.destinations, options_.routes), now());
+  publish_standings(now());
 }
 
 Deliverer::~Deliverer() {
@@ -233,6 +235,7 @@ void Deliverer::observe() {
   observed_ = at.ticks;
   has_to_say_ = attempt_log_.flush(at.ticks);
   stop_if_store_failed();
+  publish_standings(at);
   for (std::size_t i = 0; i < outlets_.size(); ++i) {
     if (!outlets_[i].is_configured) continue;
     const auto status = dispatcher_.status(i);

@@ -62,6 +62,8 @@ class DeliveryObserver {
   // when none is.
   virtual void on_queue(std::string_view destination, const DestinationQueue::Status& status,
                         std::chrono::milliseconds oldest) = 0;
+  // Its breaker opened, closed, or lets one try.
+  virtual void on_breaker(std::string_view, BreakerState) {}
 };
 
 class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispatcher::Actions {
@@ -142,13 +144,17 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
     std::vector<std::shared_ptr<std::atomic<bool>>> wants_content;  // of each
     std::shared_ptr<const Routes> routes;
   };
+  struct Repause {
+    std::vector<Pause> pauses;
+    std::move_only_function<void()> done;
+  };
   struct NotCancelled {  // what a transform wanted cancelled
     std::size_t destination;
     EventId event;
     std::uint32_t ordinal;
   };
-  using Mail =
-      std::variant<std::vector<News>, PageAnswer, CaughtUp, Drain, Reload, TransformResult, NotCancelled>;
+  using Mail = std::variant<std::vector<News>, PageAnswer, CaughtUp, Drain, Reload, Repause, TransformResult,
+                            NotCancelled>;
 
   // Where the feed finds a destination by its name. Never changed, but replaced.
   struct Lane {
@@ -188,6 +194,7 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   void take(CaughtUp, Moment at) ON_DELIVER;
   void take(Drain drain, Moment at) ON_DELIVER;
   void take(Reload reload, Moment at) ON_DELIVER;
+  void take(Repause repause, Moment at) ON_DELIVER;
   void take(TransformResult result, Moment at) ON_DELIVER;
   void take(NotCancelled delivery, Moment at) ON_DELIVER;
   void configure(std::size_t number, Destination destination,
@@ -203,6 +210,7 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   void settle() ON_DELIVER;
   std::chrono::milliseconds rest() ON_DELIVER;
   void observe() ON_DELIVER;
+  void publish_standings(Moment at) ON_DELIVER;
   void stop_if_store_failed() ON_DELIVER;
   Moment now() const { return {.wall = clock_.now(), .ticks = clock_.ticks()}; }
 
@@ -212,6 +220,8 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   void start(AttemptOrder order, Time now) override;
   void fetch(std::size_t destination, DueQuery query) override;
   void record(std::size_t destination, Outcome outcome) override;
+  void on_gone(std::size_t destination) override;
+  void on_breaker(std::size_t destination, BreakerState state) override;
 
   const Options options_;
   const Clock& clock_;
@@ -227,6 +237,8 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   std::mutex lanes_mutex_;  // also keeps reloads in order
   std::shared_ptr<const Lanes> lanes_ = std::make_shared<const Lanes>();
   HeldDeliveries held_;
+  mutable std::mutex standings_mutex_;
+  std::vector<Standing> standings_;
 
   // Of the index thread.
   bool is_caught_up_ = false;

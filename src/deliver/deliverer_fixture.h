@@ -98,6 +98,9 @@ class TableStore final : public Store {
     TableReader reader(*this);
     question(reader, {});
   }
+  void set_state(std::string, std::string,
+                 std::move_only_function<void(std::expected<Sequence, StoreError>)>) override {}
+  std::vector<std::pair<std::string, std::string>> state() const override { return {}; }
   void append(Append&) override {}
   void reject(const NewRejected&) override {}
   void mark_accepted(std::uint64_t, EventId) override {}
@@ -124,6 +127,8 @@ class TableStore final : public Store {
       for (const auto& [id, row] : store_.rows_) {
         if (id.destination != query.destination || row.state != DeliveryState::pending) continue;
         if (query.after && std::pair(row.due, id.event) <= *query.after) continue;
+        if (std::ranges::find(query.without_sources, row.content->source) != query.without_sources.end())
+          continue;
         found.push_back({.id = id,
                          .due = row.due,
                          .attempts = row.attempts,
@@ -134,6 +139,16 @@ class TableStore final : public Store {
       DuePage page{.more = found.size() > query.limit, .upto = store_.sequence_};
       found.resize(std::min(found.size(), query.limit));
       page.deliveries = std::move(found);
+      return page;
+    }
+    std::expected<DuePage, StoreError> dead(const DueQuery& query) override {
+      std::lock_guard lock(store_.mutex_);
+      DuePage page{.upto = store_.sequence_};
+      for (const auto& [id, row] : store_.rows_) {
+        if (id.destination != query.destination || row.state != DeliveryState::dead) continue;
+        if (query.after && id.event <= query.after->second) continue;
+        page.deliveries.push_back({.id = id, .due = row.due, .attempts = row.attempts, .event = row.content});
+      }
       return page;
     }
     std::expected<EventPage, StoreError> events(const EventQuery&) override { return none(); }

@@ -42,6 +42,7 @@ Deliverer::Reload Deliverer::number(std::vector<Destination> destinations,
 void Deliverer::take(Reload reload, Moment at) {
   ++generation_;
   routes_ = std::move(reload.routes);
+  dispatcher_.set_routes(routes_, at);
   held_.clear();
   attempt_log_.on_reload();
   std::vector<bool> is_configured(outlets_.size() + reload.destinations.size(), false);

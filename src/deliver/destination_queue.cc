@@ -7,13 +7,15 @@
 
 namespace creel {
 
-DestinationQueue::DestinationQueue(Destination destination, std::size_t number, Limits limits)
+DestinationQueue::DestinationQueue(Destination destination, std::size_t number, Limits limits, Pauses* pauses)
     : destination_(std::move(destination)),
       number_(number),
       limits_({.deliveries_max = std::max<std::size_t>(limits.deliveries_max, 1),
                .bytes_max = limits.bytes_max,
                .awaited_max = std::max<std::size_t>(limits.awaited_max, 1),
                .held_max = std::max<std::size_t>(limits.held_max, 1)}),
+      pauses_(pauses),
+      gate_(destination_, Ticks{}),  // a bucket starts full
       horizon_(kBeginning) {}
 
 std::size_t DestinationQueue::bytes_of(const Entry& entry) {
@@ -130,6 +132,10 @@ Ticks DestinationQueue::ready_at(const Entry& entry, Moment now) const {
 
 void DestinationQueue::admit(Entries::iterator found, Ticks ready_at, Moment now) {
   Entry& entry = found->second;
+  if (is_paused_elsewhere(entry)) {
+    entry.content = nullptr;
+    return forget(found);
+  }
   const Place place = place_of(*found);
   entry.ready_at = ready_at;
   queued_.insert(place);
@@ -212,96 +218,8 @@ void DestinationQueue::forget(Entries::iterator found) {
   }
 }
 
-// --- Attempts
-// ------------------------------------------------------------------------------------------------------
-
-void DestinationQueue::wake_waiting(Moment now) {
-  while (!waiting_.empty() && waiting_.begin()->first <= now.ticks) {
-    const Place place = waiting_.begin()->second;
-    waiting_.erase(waiting_.begin());
-    entries_.find(Key{place.event, place.ordinal})->second.phase = Phase::ready;
-    ready_.insert(place);
-  }
-}
-
-std::optional<AttemptOrder> DestinationQueue::next_attempt(Moment now) {
-  wake_waiting(now);
-  const auto slots = static_cast<std::size_t>(std::max(destination_.concurrency, 1));
-  if (!begun_ || draining_ || ready_.empty() || running_ >= slots) return std::nullopt;
-  if (awaited_ + running_ >= limits_.awaited_max || is_full_of_held()) return std::nullopt;
-
-  const Place place = *ready_.begin();
-  const auto found = entries_.find(Key{place.event, place.ordinal});
-  Entry& entry = found->second;
-  AttemptOrder order{.destination = number_,
-                     .event = place.event,
-                     .ordinal = place.ordinal,
-                     .number = entry.attempts + 1,
-                     .content = entry.content};
-  unqueue(found);
-  entry.phase = Phase::running;
-  entry.closed = std::nullopt;
-  entry.started = now.wall;
-  entry.started_at = now.ticks;
-  ++running_;
-  return order;
-}
-
-Outcome DestinationQueue::on_attempt_ended(const AttemptOrder& order, AttemptReport report, Moment now,
-                                           double spread) {
-  const auto found = entries_.find(Key{order.event, order.ordinal});
-  Entry& entry = found->second;
-  --running_;
-  entry.phase = Phase::none;
-  entry.attempts = order.number;
-  await(entry, order.number);
-
-  Outcome outcome;
-  outcome.delivery = {.event = order.event, .destination = destination_.name, .ordinal = order.ordinal};
-  outcome.attempt = {.number = order.number,
-                     .started = entry.started,
-                     .took = std::chrono::round<std::chrono::milliseconds>(now.ticks - entry.started_at),
-                     .result = report.result,
-                     .status = report.status,
-                     .reply = std::move(report.reply),
-                     .error = std::move(report.error)};
-  outcome.due = now.wall;
-  if (report.result == AttemptResult::delivered) {
-    outcome.state = DeliveryState::delivered;
-  }
-  if (entry.closed) {
-    if (outcome.state != DeliveryState::delivered) outcome.state = *entry.closed;
-    // The index has closed it already and may have nothing to tell back.
-    await(entry, 0);
-    forget(found);
-    return outcome;
-  }
-  if (outcome.state == DeliveryState::delivered) return outcome;
-  const auto delay = next_delay(destination_.retry, report.result, order.number - entry.attempts_base, spread,
-                                report.retry_after);
-  if (!delay) {
-    outcome.state = DeliveryState::dead;
-    return outcome;
-  }
-  outcome.state = DeliveryState::pending;
-  outcome.due = now.wall + *delay;
-  entry.due = outcome.due;
-  if (!horizon_ || place_of(*found) < *horizon_) {
-    entry.content = order.kept ? order.kept : order.content;
-    admit(found, now.ticks + *delay, now);
-  }
-  return outcome;
-}
-
 // --- Asked from outside
 // --------------------------------------------------------------------------------------------
-
-std::optional<Ticks> DestinationQueue::wakes_at() const {
-  if (!begun_ || draining_ || is_retired_) return std::nullopt;
-  std::optional<Ticks> at = fetch_again_at_;
-  if (!waiting_.empty() && (!at || waiting_.begin()->first < *at)) at = waiting_.begin()->first;
-  return at;
-}
 
 DestinationQueue::Status DestinationQueue::status() const {
   Status status{.queued = queued_.size(),

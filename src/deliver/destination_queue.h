@@ -13,6 +13,9 @@
 // things keep an old page from reviving a delivery: an outcome is `awaited` until the index has told it back,
 // and what has ended is remembered as long as a page that was read before may be on its way. Both carry the
 // sequence of the journal up to which they know.
+//
+// The queue knows what is next, its gate whether it may go. What a pause of its source or route holds is
+// skipped: it is in memory no more than if it had ended, and everything is read again when pauses change.
 #pragma once
 
 #include <chrono>
@@ -28,16 +31,13 @@
 #include "core/clock.h"
 #include "core/ids.h"
 #include "core/model.h"
+#include "deliver/delivery_place.h"
 #include "deliver/destination.h"
+#include "deliver/gate.h"
+#include "deliver/pauses.h"
 #include "store/store.h"
 
 namespace creel {
-
-// Now, by both clocks: the wall's, which is written down, and the one that never jumps, which timers run by.
-struct Moment {
-  Time wall;
-  Ticks ticks;
-};
 
 // IndexedDelivery for one destination, with its own memory.
 struct DeliveryNews {
@@ -65,8 +65,8 @@ class DestinationQueue {
     std::size_t held_max = 100'000;
   };
 
-  // Everything that is in the index counts as spilled.
-  DestinationQueue(Destination destination, std::size_t number, Limits limits);
+  // Everything that is in the index counts as spilled. `pauses` outlives it; null: nothing is ever paused.
+  DestinationQueue(Destination destination, std::size_t number, Limits limits, Pauses* pauses = nullptr);
 
   // The destination is configured by these settings from now on, whether it was before or not. What runs ends
   // as it began. Due times that the new policy could not give are cut. What is held is tried again.
@@ -82,6 +82,15 @@ class DestinationQueue {
   // No further attempt begins.
   void drain() { draining_ = true; }
 
+  // The destination itself is paused, or no more. What is in memory stays there.
+  void set_paused(bool is_paused, Moment now);
+  // What the pauses of sources and routes hold has changed: everything is asked for again.
+  void read_again(bool has_resumed, Moment now);
+  // Whether it has paused itself since, because it answered 410 Gone.
+  bool take_gone() { return std::exchange(is_gone_, false); }
+  // As of Gate.
+  std::optional<BreakerState> take_breaker_change() { return gate_.take_change(); }
+
   // The index made or changed a delivery. Comes in the order of the journal.
   void on_news(const DeliveryNews& news, Moment now);
 
@@ -90,7 +99,7 @@ class DestinationQueue {
   void on_page(DuePage page, Moment now);
   void on_page_failed(Moment now);
 
-  // The next attempt to make now, if there is one and a slot is free. It counts as running until
+  // The next attempt to make now, if there is one and the gate lets it go. It counts as running until
   // on_attempt_ended().
   std::optional<AttemptOrder> next_attempt(Moment now);
 
@@ -116,11 +125,12 @@ class DestinationQueue {
   // What is to be recorded of an attempt. `spread` is in [-1, 1).
   Outcome on_attempt_ended(const AttemptOrder& order, AttemptReport report, Moment now, double spread);
 
-  // When next_attempt() or wanted_page() may have something new without having been told anything.
+  // When next_attempt() or wanted_page() may have something new without having been told anything, as of the
+  // last time that next_attempt() was asked.
   std::optional<Ticks> wakes_at() const;
 
-  // Whether a delivery was due when next_attempt() was asked last, and found no slot.
-  bool has_ready() const { return !ready_.empty(); }
+  // Whether a delivery was due when next_attempt() was asked last, and waits for the end of another.
+  bool has_ready() const;
 
   // Whether news of new deliveries should bring their content; without it they are left to the index.
   bool wants_content() const { return begun_ && !is_retired_ && (!horizon_ || fetch_.has_value()); }
@@ -134,26 +144,13 @@ class DestinationQueue {
     std::optional<Time> oldest_due;  // of those in memory, which are the first
   };
   Status status() const;
+  Gate::Status gate() const { return gate_.status(); }
   // How many deliveries it knows of, those that only have ended included.
   std::size_t known() const { return entries_.size(); }
 
  private:
-  struct Key {
-    EventId event;
-    std::uint32_t ordinal;
-    bool operator==(const Key&) const = default;
-  };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const noexcept {
-      return static_cast<std::size_t>((key.event.value + key.ordinal) * 0x9e3779b97f4a7c15u >> 7);
-    }
-  };
-  struct Place {
-    Time due;
-    EventId event;
-    std::uint32_t ordinal;
-    auto operator<=>(const Place&) const = default;
-  };
+  using Key = DeliveryKey;
+  using Place = DeliveryPlace;
   static constexpr Place kBeginning{Time::min(), EventId{}, 0};
   enum class Phase : std::uint8_t {
     none,     // not in memory: ended, or left to the index
@@ -177,7 +174,7 @@ class DestinationQueue {
     Ticks started_at;
     std::shared_ptr<const StoredEvent> content;
   };
-  using Entries = std::unordered_map<Key, Entry, KeyHash>;
+  using Entries = std::unordered_map<Key, Entry, DeliveryKeyHash>;
   struct Fetch {
     Place from;                    // the horizon when it was asked
     std::optional<Place> lowered;  // the first place that left memory since
@@ -204,6 +201,11 @@ class DestinationQueue {
   Ticks ready_at(const Entry& entry, Moment now) const;
   void wake_waiting(Moment now);
   bool over_limits() const;
+  AttemptTrigger trigger_of(const Entries::value_type& entry) const;
+  std::optional<std::chrono::milliseconds> delay_after(const AttemptOrder& order, const AttemptReport& report,
+                                                       const Entry& entry, Moment now, double spread) const;
+  bool is_gone(const AttemptReport& report) const;
+  bool is_paused_elsewhere(const Entry& entry) const;
 
   static Place place_of(const Entries::value_type& entry) {
     return {entry.second.due, entry.first.event, entry.first.ordinal};
@@ -213,6 +215,11 @@ class DestinationQueue {
   Destination destination_;
   const std::size_t number_;
   const Limits limits_;
+  Pauses* const pauses_;
+  Gate gate_;
+  Ticks asked_at_{};                // next_attempt(), or what came since
+  std::optional<Time> resumed_at_;  // what was due before was held
+  bool is_gone_ = false;
   bool begun_ = false;
   bool draining_ = false;
   bool is_retired_ = false;

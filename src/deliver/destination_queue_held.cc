@@ -1,4 +1,5 @@
-// What becomes of a queue when its destination is configured anew, and of deliveries that a transform holds.
+// What becomes of a queue when its destination is configured anew or paused, and of deliveries that a
+// transform holds.
 #include <iterator>
 #include <utility>
 
@@ -10,6 +11,7 @@ namespace creel {
 void DestinationQueue::configure(Destination destination, Moment now) {
   destination_ = std::move(destination);
   is_retired_ = false;
+  gate_.configure(destination_, now.ticks);
   const Ticks latest = now.ticks + longest_delay(destination_.retry);
   while (!waiting_.empty() && waiting_.rbegin()->first > latest) {
     const Place place = waiting_.rbegin()->second;
@@ -17,6 +19,7 @@ void DestinationQueue::configure(Destination destination, Moment now) {
     entries_.find(Key{place.event, place.ordinal})->second.ready_at = latest;
     waiting_.emplace(latest, place);
   }
+  if (held_ > 0) resumed_at_ = now.wall;
   release_held();
 }
 
@@ -24,6 +27,21 @@ void DestinationQueue::retire() {
   is_retired_ = true;
   release_held();
   lower_horizon(kBeginning);
+}
+
+void DestinationQueue::set_paused(bool is_paused, Moment now) {
+  if (gate_.is_paused() && !is_paused) resumed_at_ = now.wall;
+  gate_.set_paused(is_paused);
+}
+
+void DestinationQueue::read_again(bool has_resumed, Moment now) {
+  if (has_resumed) resumed_at_ = now.wall;
+  lower_horizon(kBeginning);
+}
+
+// By its source or its route; the destination's own pause closes the gate.
+bool DestinationQueue::is_paused_elsewhere(const Entry& entry) const {
+  return pauses_ && pauses_->looks_at_events() && pauses_->holds(*entry.content, destination_.name);
 }
 
 // Their content is with the index, so they are left to it, and with them what follows the first.
@@ -64,6 +82,7 @@ void DestinationQueue::on_attempt_withdrawn(const AttemptOrder& order) {
 DestinationQueue::Entries::iterator DestinationQueue::stopped(const AttemptOrder& order) {
   const auto found = entries_.find(Key{order.event, order.ordinal});
   Entry& entry = found->second;
+  gate_.on_withdrawn(asked_at_);
   --running_;
   entry.phase = Phase::none;
   if (!entry.closed) return found;

@@ -22,6 +22,7 @@ std::optional<DueQuery> DestinationQueue::wanted_page(Moment now) {
   fetch_.emplace(Fetch{.from = *horizon_});
 
   DueQuery query{.destination = destination_.name};
+  if (pauses_) query.without_sources = pauses_->sources();
   query.limit = limits_.deliveries_max - queued_.size();
   query.bytes_max = limits_.bytes_max - std::min(bytes_, limits_.bytes_max);
   if (horizon_->due != Time::min()) {
@@ -33,7 +34,7 @@ std::optional<DueQuery> DestinationQueue::wanted_page(Moment now) {
 }
 
 void DestinationQueue::on_page(DuePage page, Moment now) {
-  if (page.more && page.deliveries.empty()) return on_page_failed(now);
+  if (page.more && page.deliveries.empty() && !page.next) return on_page_failed(now);
   const Fetch fetch = *std::exchange(fetch_, std::nullopt);
   is_taking_page_ = true;
 
@@ -42,8 +43,9 @@ void DestinationQueue::on_page(DuePage page, Moment now) {
     if (!horizon_ || place < *horizon_) horizon_ = place;
   };
   if (page.more) {
-    const DueDelivery& last = page.deliveries.back();
-    bound({last.due, EventId{last.id.event.value + 1}, 0});
+    const auto [due, event] =
+        page.next ? *page.next : std::pair(page.deliveries.back().due, page.deliveries.back().id.event);
+    bound({due, EventId{event.value + 1}, 0});
   }
   if (fetch.lowered) bound(*fetch.lowered);
   if (fetch.missed && (fetch.missed_upto > page.upto || *fetch.missed < fetch.from)) bound(*fetch.missed);

@@ -9,18 +9,36 @@ Dispatcher::Dispatcher(std::span<const Destination> destinations, DestinationQue
                        std::uint64_t seed, Actions& actions)
     : limits_(limits), random_(seed), actions_(actions) {
   for (const Destination& destination : destinations)
-    queues_.emplace_back(destination, queues_.size(), limits);
+    queues_.emplace_back(destination, queues_.size(), limits, &pauses_);
 }
 
 void Dispatcher::put(std::size_t number, Destination destination, Moment now) {
   if (number < queues_.size()) return queues_[number].configure(std::move(destination), now);
-  DestinationQueue& queue = queues_.emplace_back(std::move(destination), queues_.size(), limits_);
+  DestinationQueue& queue = queues_.emplace_back(std::move(destination), queues_.size(), limits_, &pauses_);
+  queue.set_paused(pauses_.has_destination(queue.name()), now);
   if (has_begun_) queue.begin();
   if (is_draining_) queue.drain();
 }
 
 void Dispatcher::remove(std::size_t number) {
   queues_[number].retire();
+}
+
+void Dispatcher::pause(const std::vector<Pause>& pauses, Moment now) {
+  const Pauses::Change change = pauses_.set(pauses);
+  for (DestinationQueue& queue : queues_)
+    queue.set_paused(pauses_.has_destination(queue.name()), now);
+  read_again(change, now);
+}
+
+void Dispatcher::set_routes(std::shared_ptr<const Routes> routes, Moment now) {
+  read_again(pauses_.set_routes(std::move(routes)), now);
+}
+
+void Dispatcher::read_again(Pauses::Change change, Moment now) {
+  if (!change.holds_others) return;
+  for (DestinationQueue& queue : queues_)
+    queue.read_again(change.has_resumed, now);
 }
 
 std::optional<std::size_t> Dispatcher::find(std::string_view destination) const {
@@ -58,6 +76,14 @@ void Dispatcher::on_attempt_ended(const AttemptOrder& order, AttemptReport repor
   Outcome outcome =
       queues_[order.destination].on_attempt_ended(order, std::move(report), now, random_.spread());
   actions_.record(order.destination, std::move(outcome));
+  tell_breaker(order.destination);
+  if (!queues_[order.destination].take_gone()) return;
+  pauses_.add_destination(queues_[order.destination].name());
+  actions_.on_gone(order.destination);
+}
+
+void Dispatcher::tell_breaker(std::size_t destination) {
+  if (const auto state = queues_[destination].take_breaker_change()) actions_.on_breaker(destination, *state);
 }
 
 void Dispatcher::on_attempt_leaves(const AttemptOrder& order, Moment now) {
@@ -88,6 +114,7 @@ void Dispatcher::advance(Moment now) {
       ++running_;
       actions_.start(*std::move(order), now.wall);
     }
+    tell_breaker(i);
     if (auto query = queues_[i].wanted_page(now)) actions_.fetch(i, *std::move(query));
   }
 }

@@ -11,13 +11,16 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "core/model.h"
 #include "core/random.h"
 #include "deliver/destination_queue.h"
+#include "deliver/pauses.h"
 
 namespace creel {
 
@@ -33,6 +36,10 @@ class Dispatcher {
     virtual void fetch(std::size_t destination, DueQuery query) = 0;
     // Not waited for: the index tells it back as news.
     virtual void record(std::size_t destination, Outcome outcome) = 0;
+    // It answered 410 Gone and is paused already; whoever keeps pauses is to keep this one.
+    virtual void on_gone(std::size_t) {}
+    // Its breaker has changed its state.
+    virtual void on_breaker(std::size_t, BreakerState) {}
   };
 
   // `actions` outlives it. The destinations get the numbers 0, 1, 2 … `seed` decides the jitter.
@@ -45,6 +52,11 @@ class Dispatcher {
   void put(std::size_t number, Destination destination, Moment now);
   // Its deliveries stay pending in the store; what runs may end. News of it must go on.
   void remove(std::size_t number);
+
+  // These are paused from now on, and nothing else.
+  void pause(const std::vector<Pause>& pauses, Moment now);
+  // What decides whether a paused route leads a delivery to its destination.
+  void set_routes(std::shared_ptr<const Routes> routes, Moment now);
 
   std::optional<std::size_t> find(std::string_view destination) const;
 
@@ -74,13 +86,18 @@ class Dispatcher {
 
   bool wants_content(std::size_t destination) const { return queues_[destination].wants_content(); }
   DestinationQueue::Status status(std::size_t destination) const { return queues_[destination].status(); }
+  Gate::Status gate(std::size_t destination) const { return queues_[destination].gate(); }
   std::size_t known(std::size_t destination) const { return queues_[destination].known(); }
   std::size_t running() const { return running_; }
   // Whether a delivery is due and waits for a slot.
   bool has_ready() const;
 
  private:
+  void read_again(Pauses::Change change, Moment now);
+  void tell_breaker(std::size_t destination);
+
   const DestinationQueue::Limits limits_;
+  Pauses pauses_;
   std::deque<DestinationQueue> queues_;  // by number
   bool has_begun_ = false;
   bool is_draining_ = false;

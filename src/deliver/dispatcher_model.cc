@@ -1,4 +1,4 @@
-// What happens to the dispatcher in the model: a store, an index, operators, and time.
+// What happens to the dispatcher in the model: operators, attempts, crashes and time.
 #include "deliver/dispatcher_model.h"
 
 #include <gtest/gtest.h>
@@ -7,6 +7,24 @@
 #include <utility>
 
 namespace creel::dispatcher_model {
+
+namespace {
+
+// Events of one type take one route, all others another.
+std::shared_ptr<const Routes> routes(bool renamed) {
+  static const auto all = [] {
+    std::vector<std::shared_ptr<const Routes>> made;
+    for (const char* name : {"narrow", "renamed"}) {
+      made.push_back(Routes::make({{.name = name, .from = {"near", "far"}, .types = {"rare"}, .to = kNames},
+                                   {.name = "wide", .from = {"near", "far"}, .to = kNames}})
+                         .value());
+    }
+    return made;
+  }();
+  return all[renamed ? 1 : 0];
+}
+
+}  // namespace
 
 World::World(std::uint64_t seed) : random_(seed), seed_(seed) {
   clocks_jump_ = random_.below(4) == 0;
@@ -18,14 +36,17 @@ World::World(std::uint64_t seed) : random_(seed), seed_(seed) {
              .held_max = random_.below(3) == 0 ? 1 + random_.below(3) : 100'000};
   reloads_ = random_.below(4) != 0;
   transforms_ = random_.below(3) != 0;
-  for (const char* name : {"first", "second", "third"})
+  limits_destinations_ = random_.below(2) == 0;
+  pauses_things_ = random_.below(2) == 0;
+  routes_ = routes(false);
+  for (const std::string& name : kNames)
     configured_.emplace(name, destination(name));
   if (reloads_) configured_.erase("third");
   restart();
 }
 
 void World::step() {
-  switch (random_.below(14)) {
+  switch (random_.below(15)) {
     case 0:
     case 1:
       return make_event();
@@ -49,6 +70,9 @@ void World::step() {
     case 12:
       if (reloads_ && random_.below(5) == 0) reload();
       return;
+    case 13:
+      if (pauses_things_ && random_.below(4) == 0) repause();
+      return;
     default:
       return pass_time();
   }
@@ -65,11 +89,26 @@ Destination World::destination(std::string name) {
   destination.retry = {.initial = 100ms,
                        .max = std::chrono::seconds(1 + random_.below(10)),
                        .attempts = 1 + static_cast<int>(random_.below(6))};
+  if (!limits_destinations_) return destination;
+  if (random_.below(2) == 0) {
+    destination.rate = Rate{.count = static_cast<std::uint32_t>(1 + random_.below(5)),
+                            .per = std::chrono::milliseconds(50 + random_.below(1000))};
+    if (random_.below(2) == 0) destination.rate->burst = static_cast<std::uint32_t>(1 + random_.below(4));
+  }
+  if (random_.below(2) == 0) {
+    destination.breaker = BreakerPolicy{.ratio = 0.5,
+                                        .attempts = static_cast<int>(2 + random_.below(4)),
+                                        .window = 10s,
+                                        .probe_after = std::chrono::milliseconds(random_.below(3000))};
+  }
+  destination.is_adaptive = random_.below(2) == 0;
+  if (random_.below(3) == 0) destination.retry.age = std::chrono::milliseconds(500 + random_.below(5000));
+  if (random_.below(3) == 0) destination.retry.statuses = {{500, 599}, {429, 429}};
   return destination;
 }
 
 void World::publish() {
-  Reload reload{.broken = broken_};
+  Reload reload{.routes = routes_, .broken = broken_};
   for (const auto& [name, destination] : configured_) {
     const auto [found, is_new] = numbers_.emplace(name, numbers_.size());
     reload.destinations.emplace(found->second, destination);
@@ -78,7 +117,8 @@ void World::publish() {
 }
 
 void World::reload() {
-  for (const char* name : {"first", "second", "third"}) {
+  if (random_.below(3) == 0) routes_ = routes(random_.below(2) == 0);
+  for (const std::string& name : kNames) {
     switch (random_.below(4)) {
       case 0:
         configured_.erase(name);
@@ -91,115 +131,43 @@ void World::reload() {
     }
     if (transforms_ && random_.below(2) == 0) broken_.at(random_.below(broken_.size())) ^= true;
   }
+  policies_changed_ = true;
   publish();
 }
 
 void World::configure_all() {
-  for (const char* name : {"first", "second", "third"})
+  policies_changed_ = true;
+  for (const std::string& name : kNames)
     configured_.insert_or_assign(name, destination(name));
   publish();
 }
 
-void World::apply(Rows& rows, const Record& record, Sequence sequence, bool tells_ignored,
-                  std::vector<DeliveryId>* changed) {
-  const auto change = [&](const DeliveryId& id) {
-    rows.at(id).sequence = sequence;
-    if (changed) changed->push_back(id);
-  };
-  if (const auto* made = std::get_if<Made>(&record)) {
-    rows[made->id] = {.due = made->due, .content = made->content};
-    change(made->id);
-  } else if (const auto* outcome = std::get_if<Outcome>(&record)) {
-    Truth& row = rows.at(outcome->delivery);
-    if (row.state != DeliveryState::pending) {
-      if (tells_ignored) {
-        row.attempts = std::max(row.attempts, outcome->attempt.number);
-        change(outcome->delivery);
-      }
-      return;
-    }
-    row.state = outcome->state;
-    row.due = outcome->due;
-    row.attempts = outcome->attempt.number;
-    change(outcome->delivery);
+// One more, or one fewer; answered when the dispatcher obeys.
+void World::repause() {
+  if (!pauses_.empty() && random_.below(2) == 0) {
+    pauses_.erase(pauses_.begin() + static_cast<std::ptrdiff_t>(random_.below(pauses_.size())));
   } else {
-    const auto& command = std::get<Command>(record);
-    const DeliveryId id{.event = command.event, .destination = command.destination};
-    Truth& row = rows.at(id);
-    if (command.kind == Command::Kind::cancel) {
-      if (row.state != DeliveryState::pending) return;
-      row.state = DeliveryState::cancelled;
-    } else {
-      row.state = DeliveryState::pending;
-      row.due = command.at;
-      row.attempts_base = row.attempts;
-    }
-    change(id);
-  }
-}
-
-void World::journal(Record record) {
-  journal_.push_back(std::move(record));
-  apply(truth_, journal_.back(), journal_.size(), index_tells_ignored_outcomes_, nullptr);
-}
-
-void World::make_event() {
-  const EventId event = EventId::of(journal_.size() + 1, 0);
-  auto content = std::make_shared<StoredEvent>();
-  content->id = event;
-  content->body.assign(random_.below(8) == 0 ? 500 : 1 + random_.below(90), 'x');
-  // To those too that are not configured: decided before they went, or before they came.
-  for (const char* name : {"first", "second", "third"}) {
-    journal(Made{.id = {.event = event, .destination = name}, .due = now_.wall, .content = content});
-  }
-}
-
-void World::command() {
-  if (truth_.empty() || random_.below(4) != 0) return;
-  auto row = std::next(truth_.begin(), static_cast<std::ptrdiff_t>(random_.below(truth_.size())));
-  // Often about one that is under way.
-  if (!transforming_.empty() && random_.below(2) == 0) {
-    const AttemptOrder& order = transforming_[random_.below(transforming_.size())];
-    row = truth_.find({.event = order.event, .destination = known_[order.destination].name});
-  }
-  const auto kind = random_.below(2) == 0 ? Command::Kind::cancel : Command::Kind::retry;
-  if (runs(row->first) || closing_.contains(row->first) || row->second.sequence > told_upto_)
-    raced_.emplace(row->first, true);
-  journal(Command{
-      .kind = kind, .event = row->first.event, .destination = row->first.destination, .at = now_.wall});
-}
-
-void World::index_some() {
-  std::vector<std::pair<DeliveryId, DeliveryNews>> batch;
-  const auto until = std::min<std::size_t>(journal_.size(), indexed_ + 1 + random_.below(6));
-  for (; indexed_ < until; ++indexed_) {
-    std::vector<DeliveryId> changed;
-    const Record& record = journal_[indexed_];
-    apply(index_, record, indexed_ + 1, index_tells_ignored_outcomes_, &changed);
-    for (const DeliveryId& id : changed) {
-      const Truth& row = index_.at(id);
-      const bool with_content = std::holds_alternative<Made>(record) && random_.below(10) != 0;
-      // The index knows only the names that were published.
-      const auto number = numbers_.find(id.destination);
-      if (number == numbers_.end()) continue;
-      mail_.push_back(Told{.id = id,
-                           .number = number->second,
-                           .news = {.event = id.event,
-                                    .ordinal = id.ordinal,
-                                    .state = row.state,
-                                    .due = row.due,
-                                    .attempts = row.attempts,
-                                    .attempts_base = row.attempts_base,
-                                    .sequence = row.sequence,
-                                    .content = with_content ? row.content : nullptr}});
+    switch (random_.below(3)) {
+      case 0:
+        pauses_.push_back({.what = Pause::What::source, .name = random_.below(2) == 0 ? "near" : "far"});
+        break;
+      case 1:
+        pauses_.push_back({.what = Pause::What::route, .name = random_.below(2) == 0 ? "narrow" : "wide"});
+        break;
+      default:
+        pauses_.push_back({.what = Pause::What::destination, .name = kNames[random_.below(3)]});
+        break;
     }
   }
+  mail_.emplace_back(pauses_);
 }
 
 void World::tell_some() {
   for (auto count = 1 + random_.below(6); count > 0 && !mail_.empty(); --count) {
     if (const auto* reload = std::get_if<Reload>(&mail_.front())) {
       apply_reload(*reload);
+    } else if (const auto* pauses = std::get_if<Repause>(&mail_.front())) {
+      apply(*pauses);
     } else {
       tell(std::get<Told>(mail_.front()));
     }
@@ -217,13 +185,18 @@ void World::tell(const Told& told) {
 
 void World::apply_reload(const Reload& reload) {
   applied_broken_ = reload.broken;
+  applied_routes_ = reload.routes;
   held_.clear();
   active_.clear();
+  dispatcher_->set_routes(reload.routes, now_);
   for (const auto& [number, destination] : reload.destinations) {
     if (number >= known_.size()) {
       known_.resize(number + 1);
       fetching_.resize(number + 1, false);
+      began_.resize(number + 1);
+      begins_.resize(number + 1);
     }
+    if (known_[number].rate != destination.rate) begins_[number].clear();
     known_[number] = destination;
     active_.insert(number);
     dispatcher_->put(number, destination, now_);
@@ -233,43 +206,9 @@ void World::apply_reload(const Reload& reload) {
   }
 }
 
-void World::read_page() {
-  if (asks_.empty() || page_) return;
-  const auto [destination, query] = asks_.front();
-  asks_.pop_front();
-  asked_ = !asks_.empty();
-  std::vector<std::pair<std::pair<Time, EventId>, DeliveryId>> pending;
-  for (const auto& [id, row] : index_) {
-    if (id.destination != query.destination || row.state != DeliveryState::pending) continue;
-    const std::pair place(row.due, id.event);
-    if (query.after && place <= *query.after) continue;
-    pending.emplace_back(place, id);
-  }
-  std::ranges::sort(pending);
-  page_.emplace(destination, DuePage{.upto = indexed_});
-  std::size_t bytes = 0;
-  for (const auto& [place, id] : pending) {
-    const Truth& row = index_.at(id);
-    auto& rows = page_->second.deliveries;
-    bytes += row.content->body.size();
-    if (!rows.empty() && (rows.size() >= query.limit || bytes > query.bytes_max)) {
-      page_->second.more = true;
-      break;
-    }
-    rows.push_back({.id = id,
-                    .due = row.due,
-                    .attempts = row.attempts,
-                    .attempts_base = row.attempts_base,
-                    .event = row.content});
-  }
-}
-
-void World::bring_page() {
-  if (!page_) return;
-  auto [destination, page] = *std::exchange(page_, std::nullopt);
-  fetching_[destination] = false;
-  if (failures_of_ten_ > 0 && random_.below(20) == 0) return dispatcher_->on_page_failed(destination, now_);
-  dispatcher_->on_page(destination, std::move(page), now_);
+void World::apply(const Repause& pauses) {
+  applied_pauses_ = pauses;
+  dispatcher_->pause(pauses, now_);
 }
 
 void World::end_attempt() {
@@ -277,11 +216,36 @@ void World::end_attempt() {
   const auto which = static_cast<std::ptrdiff_t>(random_.below(running_.size()));
   AttemptOrder order = std::move(running_[static_cast<std::size_t>(which)]);
   running_.erase(running_.begin() + which);
+  began_[order.destination].erase({.event = order.event, .destination = known_[order.destination].name});
   const bool fails = random_.below(10) < failures_of_ten_;
   dispatcher_->on_attempt_ended(
-      order,
-      {.result = fails ? AttemptResult::status : AttemptResult::delivered, .status = fails ? 500 : 200},
-      now_);
+      order, fails ? failure() : AttemptReport{.result = AttemptResult::delivered, .status = 200}, now_);
+}
+
+AttemptReport World::failure() {
+  AttemptReport report{.result = AttemptResult::status, .status = 500};
+  if (!limits_destinations_) return report;
+  switch (random_.below(12)) {
+    case 0:
+      return {.result = AttemptResult::timeout};
+    case 1:
+    case 2:
+      report.status = 429;
+      report.retry_after = std::chrono::seconds(random_.below(20));
+      break;
+    case 3:
+      if (random_.below(8) == 0) report.status = 410;
+      break;
+    case 4:
+      report.is_final = true;
+      break;
+    case 5:
+      report.status = 404;
+      break;
+    default:
+      break;
+  }
+  return report;
 }
 
 void World::end_transform() {
@@ -291,11 +255,16 @@ void World::end_transform() {
   transforming_.erase(transforming_.begin() + which);
   const DeliveryId id{
       .event = order.event, .destination = known_[order.destination].name, .ordinal = order.ordinal};
-  if (!active_.contains(order.destination)) return dispatcher_->on_attempt_withdrawn(order);
+  if (!active_.contains(order.destination)) {
+    take_back(order);
+    return dispatcher_->on_attempt_withdrawn(order);
+  }
   const auto kind = order.event.sequence() % 5;
   if (kind < 2 && applied_broken_[kind]) {
+    take_back(order);
     if (dispatcher_->on_attempt_held(order, DestinationQueue::Hold::failed)) held_.insert(id);
   } else if (kind == 2 && applied_broken_[2]) {
+    take_back(order);
     if (!dispatcher_->on_attempt_held(order, DestinationQueue::Hold::cancelled)) return;
     closing_.insert(id);
     if (failures_of_ten_ > 0 && random_.below(3) == 0) return uncancelled_.push_back(std::move(order));
@@ -345,8 +314,13 @@ void World::restart() {
     known_.push_back(destination);
   }
   fetching_.assign(known_.size(), false);
+  began_.assign(known_.size(), {});
+  begins_.assign(known_.size(), {});
   Actions& actions = *this;
   dispatcher_.emplace(known_, limits_, random_.next(), actions);
+  apply(pauses_);
+  applied_routes_ = routes_;
+  dispatcher_->set_routes(routes_, now_);
   while (indexed_ < journal_.size())
     index_some();
   while (!mail_.empty())

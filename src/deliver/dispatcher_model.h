@@ -3,7 +3,9 @@
 // The model has a journal, an index that lags behind it, news that arrive late and in batches, pages that are
 // read at one time and arrive at another, attempts that end in any order, operators who cancel and retry,
 // restarts that forget everything but the journal, in some seeds a wall clock that jumps, and in most
-// destinations that come, go and change while all this runs, and transforms that fail or cancel.
+// destinations that come, go and change while all this runs, transforms that fail or cancel, destinations
+// with limits and breakers that say "too many", "gone" and "never again", and pauses of everything that can
+// be paused.
 #pragma once
 
 #include <algorithm>
@@ -17,10 +19,13 @@
 
 #include "core/random.h"
 #include "deliver/dispatcher.h"
+#include "rules/routes.h"
 
 namespace creel::dispatcher_model {
 
 using namespace std::chrono_literals;  // of tests only
+
+inline const std::vector<std::string> kNames{"first", "second", "third"};  // of destinations
 
 struct Truth {
   DeliveryState state = DeliveryState::pending;
@@ -47,8 +52,10 @@ struct Told {
 };
 struct Reload {
   std::map<std::size_t, Destination> destinations;
+  std::shared_ptr<const Routes> routes;
   Broken broken{};
 };
+using Repause = std::vector<Pause>;
 
 // One world, all by chance from its seed. Expectations fail where the dispatcher does wrong.
 class World final : Dispatcher::Actions {
@@ -64,6 +71,7 @@ class World final : Dispatcher::Actions {
 
  private:
   void come_to_rest();
+  void expect_nothing_lost();
 
   // --- what operators do
 
@@ -74,16 +82,22 @@ class World final : Dispatcher::Actions {
   void publish();
   void reload();
   void configure_all();
+  void repause();
 
   // --- what the dispatcher does
 
   void start(AttemptOrder order, Time) override;
+  void expect_rate(std::size_t destination);
+  void take_back(const AttemptOrder& order);  // it was not made
   bool runs(const DeliveryId& id) const;
+  bool is_paused(Pause::What what, std::string_view name) const;
+  bool is_paused(const DeliveryId& id, const StoredEvent& event) const;
 
   // No other delivery that the dispatcher has been told of should have gone before.
   void expect_first(const DeliveryId& id, const Truth& row);
   void fetch(std::size_t destination, DueQuery query) override;
   void record(std::size_t, Outcome outcome) override;
+  void on_gone(std::size_t destination) override;
 
   // --- what the store does
 
@@ -96,9 +110,11 @@ class World final : Dispatcher::Actions {
   void tell_some();
   void tell(const Told& told);
   void apply_reload(const Reload& reload);
+  void apply(const Repause& pauses);
   void read_page();
   void bring_page();
   void end_attempt();
+  AttemptReport failure();
 
   // By the transforms of the moment: an event goes on, is held, or is cancelled.
   void end_transform();
@@ -113,6 +129,7 @@ class World final : Dispatcher::Actions {
   Random random_;
   std::uint64_t seed_;
   bool clocks_jump_ = false, index_tells_ignored_outcomes_ = false, reloads_ = false, transforms_ = false;
+  bool limits_destinations_ = false, pauses_things_ = false, policies_changed_ = false;
   std::uint64_t failures_of_ten_ = 0;
   std::chrono::milliseconds longest_ = 1h;
   DestinationQueue::Limits limits_;
@@ -124,7 +141,7 @@ class World final : Dispatcher::Actions {
   Rows truth_;  // the whole journal applied
   Rows index_;  // as far as it is indexed
   std::map<DeliveryId, bool> raced_;
-  std::deque<std::variant<Told, Reload>> mail_;
+  std::deque<std::variant<Told, Reload, Repause>> mail_;
   std::deque<std::pair<std::size_t, DueQuery>> asks_;
   bool asked_ = false;
   std::vector<bool> fetching_;
@@ -140,6 +157,10 @@ class World final : Dispatcher::Actions {
   std::vector<Destination> known_;              // what the dispatcher knows, by number
   std::set<std::size_t> active_;                // of those, the ones that are configured
   Broken applied_broken_{};
+  Repause pauses_, applied_pauses_;  // what operators want, and what the dispatcher knows
+  std::shared_ptr<const Routes> routes_, applied_routes_;
+  std::vector<std::map<DeliveryId, Ticks>> began_;  // by number: when those that run began
+  std::vector<std::multiset<Ticks>> begins_;        // by number: all since the rate is what it is
   std::optional<Dispatcher> dispatcher_;
 };
 

@@ -23,12 +23,11 @@ void World::settle() {
   failures_of_ten_ = 0;
   configure_all();
   come_to_rest();
-  for (const auto& [id, row] : index_) {
-    if (row.state != DeliveryState::pending) continue;
-    const std::size_t number = numbers_.at(id.destination);
-    EXPECT_TRUE(held_.contains(id) || dispatcher_->is_full_of_held(number))
-        << "lost " << to_text(id) << ", seed " << seed_;
-  }
+  expect_nothing_lost();
+  pauses_.clear();
+  mail_.emplace_back(pauses_);
+  come_to_rest();
+  expect_nothing_lost();
   broken_ = {};
   configure_all();
   come_to_rest();
@@ -38,6 +37,16 @@ void World::settle() {
   for (std::size_t i = 0; i < known_.size(); ++i) {
     EXPECT_EQ(dispatcher_->known(i), 0u) << "seed " << seed_;
     EXPECT_FALSE(dispatcher_->status(i).spilled) << "seed " << seed_;
+  }
+}
+
+// What is pending waits for an operator.
+void World::expect_nothing_lost() {
+  for (const auto& [id, row] : index_) {
+    if (row.state != DeliveryState::pending) continue;
+    const bool is_full = dispatcher_->is_full_of_held(numbers_.at(id.destination));
+    EXPECT_TRUE(held_.contains(id) || is_full || is_paused(id, *row.content))
+        << "lost " << to_text(id) << ", seed " << seed_;
   }
 }
 
@@ -93,6 +102,10 @@ void World::start(AttemptOrder order, Time) {
     }
   }
   EXPECT_LT(beside, static_cast<std::size_t>(destination.concurrency)) << "seed " << seed_;
+  EXPECT_FALSE(is_paused(id, *order.content)) << to_text(id) << " is paused, seed " << seed_;
+  EXPECT_NE(dispatcher_->gate(order.destination).breaker, BreakerState::open) << "seed " << seed_;
+  began_[order.destination][id] = now_.ticks;
+  expect_rate(order.destination);
 
   const Truth& row = truth_.at(id);
   // A cancel that overtook the news of it, in whatever order with our outcome, may cost an attempt; nothing
@@ -102,6 +115,10 @@ void World::start(AttemptOrder order, Time) {
         << to_text(id) << " again after its end, seed " << seed_;
     if (row.sequence <= told_upto_) {
       EXPECT_EQ(order.number, row.attempts + 1) << to_text(id) << " seed " << seed_;
+    }
+    if (row.sequence <= told_upto_ && !policies_changed_) {
+      EXPECT_LE(order.number - row.attempts_base, static_cast<std::uint32_t>(destination.retry.attempts))
+          << to_text(id) << " seed " << seed_;
     }
   }
   if (!clocks_jump_ && !raced_.contains(id) && row.sequence <= told_upto_ &&
@@ -113,6 +130,40 @@ void World::start(AttemptOrder order, Time) {
     if (row.due <= now_.wall) expect_first(id, row);
   }
   (transforms_ ? transforming_ : running_).push_back(std::move(order));
+}
+
+// In no window of its length does more begin than the rate and its burst.
+void World::expect_rate(std::size_t number) {
+  const auto& rate = known_[number].rate;
+  if (!rate) return;
+  auto& begins = begins_[number];
+  begins.insert(now_.ticks);
+  begins.erase(begins.begin(), begins.upper_bound(now_.ticks - rate->per));
+  const auto second =
+      static_cast<std::uint32_t>(std::max<std::int64_t>(1, rate->count * 1000 / rate->per.count()));
+  EXPECT_LE(begins.size(), rate->count + rate->burst.value_or(second)) << "seed " << seed_;
+}
+
+void World::take_back(const AttemptOrder& order) {
+  auto& began = began_[order.destination];
+  const auto found = began.find({.event = order.event, .destination = known_[order.destination].name});
+  auto& begins = begins_[order.destination];
+  if (const auto one = begins.find(found->second); one != begins.end()) begins.erase(one);
+  began.erase(found);
+}
+
+bool World::is_paused(Pause::What what, std::string_view name) const {
+  return std::ranges::any_of(applied_pauses_,
+                             [&](const Pause& pause) { return pause.what == what && pause.name == name; });
+}
+
+bool World::is_paused(const DeliveryId& id, const StoredEvent& event) const {
+  if (is_paused(Pause::What::destination, id.destination)) return true;
+  if (is_paused(Pause::What::source, event.source)) return true;
+  RuleScratch scratch;
+  const Route* route =
+      applied_routes_->deciding({.source = event.source, .type = event.type}, scratch, id.destination);
+  return route && is_paused(Pause::What::route, route->name);
 }
 
 bool World::runs(const DeliveryId& id) const {
@@ -127,7 +178,8 @@ void World::expect_first(const DeliveryId& id, const Truth& row) {
     if (other.destination != id.destination || other == id || raced_.contains(other)) continue;
     if (other_row.state != DeliveryState::pending || other_row.sequence > told_upto_) continue;
     if (std::pair(other_row.due, other.event) >= std::pair(row.due, id.event)) continue;
-    EXPECT_TRUE(runs(other) || held_.contains(other) || closing_.contains(other))
+    EXPECT_TRUE(runs(other) || held_.contains(other) || closing_.contains(other) ||
+                is_paused(other, *other_row.content))
         << to_text(other) << " was due before " << to_text(id) << ", seed " << seed_;
   }
 }
@@ -139,7 +191,22 @@ void World::fetch(std::size_t destination, DueQuery query) {
   asked_ = true;
 }
 
-void World::record(std::size_t, Outcome outcome) {
+// The gateway keeps the pause and says what is paused now.
+void World::on_gone(std::size_t destination) {
+  const Pause pause{.what = Pause::What::destination, .name = known_[destination].name};
+  applied_pauses_.push_back(pause);
+  pauses_.push_back(pause);
+  mail_.emplace_back(pauses_);
+}
+
+void World::record(std::size_t destination, Outcome outcome) {
+  const RetryPolicy& policy = known_[destination].retry;
+  const Truth& row = truth_.at(outcome.delivery);
+  if (outcome.state == DeliveryState::pending && policy.age > 0ms && row.attempts_base == 0 &&
+      !raced_.contains(outcome.delivery)) {
+    EXPECT_LE(outcome.due, row.content->received + policy.age)
+        << to_text(outcome.delivery) << ", seed " << seed_;
+  }
   if (truth_.at(outcome.delivery).state != DeliveryState::pending) raced_.emplace(outcome.delivery, true);
   journal(std::move(outcome));
 }
