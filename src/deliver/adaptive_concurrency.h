@@ -15,17 +15,23 @@ namespace creel {
 // decrease counts for all attempts that ran when it happened. Used on one thread.
 class AdaptiveConcurrency {
  public:
-  explicit AdaptiveConcurrency(std::size_t slots_max) : slots_max_(slots_max), slots_(double(slots_max)) {}
+  explicit AdaptiveConcurrency(std::size_t slots_max) { set_max(slots_max), slots_ = double(slots_max_); }
 
+  // Another configured concurrency; what was learnt stays.
+  void set_max(std::size_t slots_max);
+  // An answer that is neither a success nor a sign of load changes nothing.
   void on_ended(const AttemptReport& report, Ticks began, Ticks now);
-  std::size_t slots() const { return slots_ < 1 ? 1 : static_cast<std::size_t>(slots_); }
-  std::size_t slots_max() const { return slots_max_; }
+  std::size_t slots() const { return static_cast<std::size_t>(slots_); }
 
  private:
-  std::size_t slots_max_;
-  double slots_;
+  void decrease(Ticks began, Ticks now);
+
+  std::size_t slots_max_ = 1;
+  double slots_ = 1;  // at least 1
   Ticks decreased_{};
-  double usual_us_ = 0;   // how long a success takes: the lowest of late, rising slowly
+  double successes_ = 0;
+  double usual_us_ =
+      0;  // how long a success takes when there is little load: the least of late, rising slowly
   double recent_us_ = 0;  // how long they take now
 };
 

@@ -5,9 +5,10 @@
 //                                └────── it fails ──────────┘
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string_view>
 
@@ -23,33 +24,45 @@ std::string_view to_text(BreakerState state);  // "closed", "open", "half_open"
 // one thread.
 class Breaker {
  public:
-  explicit Breaker(const BreakerPolicy& policy) : policy_(policy) {}
+  explicit Breaker(const BreakerPolicy& policy);
+
+  // Whether an end speaks against the destination: no answer, 429 and 5xx. Any other answer, wanted or not,
+  // shows that it is there.
+  static bool is_failure(AttemptResult result, int status);
 
   // Whether one more may begin: always while it is closed, never while it is open, and one at a time while it
-  // is half open.
+  // is half open, which time makes of an open one.
   bool admits(Ticks now);
+  // One that was admitted begins; while the breaker is half open it is the canary, whose end decides.
   void on_begun(Ticks now);
-  // Those that began before it opened count for nothing any more.
+  // What began before the breaker changed last says nothing about how the destination is now.
   void on_ended(bool is_failure, Ticks began, Ticks now);
-  void on_withdrawn(Ticks now);
+  // What had begun at `began` was not made after all.
+  void on_withdrawn(Ticks began);
 
   BreakerState state() const { return state_; }
-  std::optional<Ticks> probes_at() const;  // while it is open
+  std::optional<Ticks> probes_at() const;                  // while it is open
+  bool is_probing() const { return canary_.has_value(); }  // the canary is out
   const BreakerPolicy& policy() const { return policy_; }
 
  private:
-  static constexpr int kSlices = 16;
   struct Slice {
-    Ticks begins{};
+    std::int64_t number = 0;  // of the step of time it counts
     std::uint32_t ended = 0, failed = 0;
   };
-  void forget_before(Ticks now);
+  static constexpr std::size_t kSlices = 16;
 
-  BreakerPolicy policy_;
+  void count(bool is_failure, Ticks now);
+  bool is_too_much(Ticks now) const;
+  void become(BreakerState state, Ticks now);
+  std::int64_t step_of(Ticks now) const { return now.time_since_epoch() / step_; }
+
+  const BreakerPolicy policy_;
+  const std::chrono::nanoseconds step_;
+  std::array<Slice, kSlices> slices_{};
   BreakerState state_ = BreakerState::closed;
-  std::deque<Slice> slices_;
   Ticks changed_{};
-  bool is_canary_out_ = false;
+  std::optional<Ticks> canary_;  // when it began
 };
 
 }  // namespace creel

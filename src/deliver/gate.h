@@ -24,7 +24,7 @@ namespace creel {
 
 class Gate {
  public:
-  Gate(const Destination& destination, Ticks now) { configure(destination, now); }
+  Gate(const Destination& destination, Ticks now);
 
   // Other settings. What runs goes on counting; a bucket keeps what it holds as far as the new one can; a
   // breaker whose policy did not change stays as it is.
@@ -40,8 +40,8 @@ class Gate {
   void on_begun(Ticks now);
   // It ended. An answer with Retry-After (429, 503) holds everything for as long as that is allowed to ask.
   void on_ended(const AttemptReport& report, Ticks began, Ticks now);
-  // It was not made after all: slot, token and canary are given back.
-  void on_withdrawn(Ticks now);
+  // What began at `began` was not made after all: slot, token and canary are given back.
+  void on_withdrawn(Ticks began, Ticks now);
 
   // When admits() may become true by time alone; nothing when it is now, or when only an end or a resume can
   // bring it.
@@ -52,7 +52,8 @@ class Gate {
     std::size_t slots = 0;  // how many may run at once now
     bool is_paused = false;
     BreakerState breaker = BreakerState::closed;
-    std::optional<Ticks> not_before;  // as Retry-After asked, or the probe of an open breaker
+    // As Retry-After asked last, or the probe of an open breaker; may be over.
+    std::optional<Ticks> not_before;
   };
   Status status() const;
   // The breaker's state, when it is another than take_change() last gave.
@@ -60,6 +61,8 @@ class Gate {
 
  private:
   bool is_paused_ = false;
+  std::size_t slots() const { return adaptive_ ? adaptive_->slots() : slots_max_; }
+
   std::size_t running_ = 0;
   std::size_t slots_max_ = 1;
   std::optional<AdaptiveConcurrency> adaptive_;

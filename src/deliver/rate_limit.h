@@ -19,15 +19,19 @@ class RateLimit {
   // Another rate; what the bucket holds stays, as far as the new one can hold it.
   void configure(const Rate& rate, Ticks now);
 
-  bool has_token(Ticks now);
+  bool has_token(Ticks now) const;
   void take(Ticks now);       // one that is there
   void give_back(Ticks now);  // one that was taken for nothing
   // When the next token is there; `now` if one is.
   Ticks next_at(Ticks now) const;
 
  private:
+  void set(const Rate& rate);
+
+  // The generic cell rate algorithm: a bucket is known by the time at which it will be full again.
   Rate rate_;
-  // Generic cell rate algorithm: when the bucket will be full again.
+  std::chrono::nanoseconds interval_{1};   // between two tokens
+  std::chrono::nanoseconds tolerance_{0};  // how far ahead of full it may be and still have one
   Ticks full_at_{};
 };
 

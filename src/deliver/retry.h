@@ -16,6 +16,10 @@ namespace creel {
 // that is longer.
 inline constexpr std::chrono::milliseconds kRetryAfterMax = std::chrono::hours(1);
 
+// Whether the policy lets a delivery be tried again after this; without it, the delivery is dead. What is no
+// answer always does.
+bool is_tried_again(const RetryPolicy& policy, AttemptResult result, int status);
+
 // How long to wait before the next attempt, or nothing when there is to be none.
 //
 // `attempts` counts those already made under the policy, the one with this result included, and is at

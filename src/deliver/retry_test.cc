@@ -20,6 +20,47 @@ TEST(NextDelay, DoublesFromTheFirstToTheLongest) {
   EXPECT_EQ(next_delay(policy, kFailed, 99, 0.0, {}), 1h);
 }
 
+TEST(NextDelay, GrowsInALineAndByAList) {
+  const RetryPolicy line{.initial = 10s, .max = 35s, .growth = RetryPolicy::Growth::linear};
+  EXPECT_EQ(next_delay(line, kFailed, 1, 0.0, {}), 10s);
+  EXPECT_EQ(next_delay(line, kFailed, 3, 0.0, {}), 30s);
+  EXPECT_EQ(next_delay(line, kFailed, 4, 0.0, {}), 35s);
+  const RetryPolicy list{.growth = RetryPolicy::Growth::list, .delays = {5s, 1min, 6h}};
+  EXPECT_EQ(next_delay(list, kFailed, 1, 0.0, {}), 5s);
+  EXPECT_EQ(next_delay(list, kFailed, 2, 0.0, {}), 1min);
+  EXPECT_EQ(next_delay(list, kFailed, 3, 0.0, {}), 6h);
+  EXPECT_EQ(next_delay(list, kFailed, 50, 0.0, {}), 6h) << "the last one again and again";
+}
+
+TEST(LongestDelay, CoversWhatAListSays) {
+  const RetryPolicy list{.jitter = 0.5, .growth = RetryPolicy::Growth::list, .delays = {48h, 1s}};
+  EXPECT_EQ(longest_delay(list), 72h);
+}
+
+TEST(IsTriedAgain, FollowsTheStatusesOfThePolicy) {
+  constexpr StatusRange kServer{.from = 500, .to = 599}, kSlow{.from = 429, .to = 429},
+      kNot501{.from = 501, .to = 501, .is_excluded = true};
+  struct Case {
+    std::vector<StatusRange> statuses;
+    std::vector<int> again, final;
+  };
+  const Case cases[] = {
+      {.statuses = {}, .again = {301, 400, 404, 410, 500}, .final = {}},
+      {.statuses = {kServer, kSlow}, .again = {429, 500, 501, 599}, .final = {302, 400, 428, 430}},
+      {.statuses = {kServer, kNot501}, .again = {500, 502}, .final = {501, 404}},
+      {.statuses = {kNot501}, .again = {400, 500, 502}, .final = {501}},
+  };
+  for (const Case& one : cases) {
+    const RetryPolicy policy{.statuses = one.statuses};
+    for (const int status : one.again)
+      EXPECT_TRUE(is_tried_again(policy, AttemptResult::status, status)) << status;
+    for (const int status : one.final)
+      EXPECT_FALSE(is_tried_again(policy, AttemptResult::status, status)) << status;
+    EXPECT_TRUE(is_tried_again(policy, AttemptResult::timeout, 0)) << "no answer is always tried again";
+    EXPECT_FALSE(is_tried_again(policy, AttemptResult::delivered, 200));
+  }
+}
+
 TEST(NextDelay, SpreadsEvenlyAroundTheDelay) {
   const RetryPolicy policy;
   EXPECT_EQ(next_delay(policy, kFailed, 1, -1.0, {}), 800ms);
