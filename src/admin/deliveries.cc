@@ -9,9 +9,16 @@ namespace {
 void write_attempt(JsonWriter& json, const Attempt& attempt) {
   json.begin_object()
       .member("number", attempt.number)
+      .member("trigger", to_text(attempt.trigger))
       .member("started", attempt.started)
-      .member("took_ms", std::int64_t{attempt.took.count()})
-      .member("result", to_text(attempt.result));
+      .member("took_ms", std::int64_t{attempt.took.count()});
+  json.key("timings_us").begin_object();
+  json.member("dns", std::int64_t{attempt.timings.dns.count()})
+      .member("connect", std::int64_t{attempt.timings.connect.count()})
+      .member("tls", std::int64_t{attempt.timings.tls.count()})
+      .member("first_byte", std::int64_t{attempt.timings.first_byte.count()})
+      .end_object();
+  json.member("result", to_text(attempt.result));
   if (attempt.status != 0) json.member("status", attempt.status);
   if (!attempt.error.empty()) json.member("error", attempt.error);
   if (!attempt.reply.empty()) json.member("reply", attempt.reply);
@@ -31,25 +38,24 @@ std::function<HeldReasons()> held_reasons(const AdminOptions& options) {
   };
 }
 
-std::string held_reason(const HeldReasons& held, const DeliveryId& delivery) {
+std::string held_reason(const HeldReasons& held, const DeliveryRow& delivery, std::string_view source,
+                        const StoredEvent* content) {
+  if (delivery.state != DeliveryState::pending) return {};
   if (held.delivery) {
-    if (std::string reason = held.delivery(delivery); !reason.empty()) return reason;
+    if (std::string reason = held.delivery(delivery.id, source, content); !reason.empty()) return reason;
   }
   if (!held.destinations) return {};
-  const auto found = held.destinations->find(delivery.destination);
+  const auto found = held.destinations->find(delivery.id.destination);
   return found == held.destinations->end() ? "destination unknown" : found->second;
 }
 
-void write_delivery(JsonWriter& json, const DeliveryRow& delivery, const HeldReasons& held,
-                    bool with_history) {
-  const bool is_pending = delivery.state == DeliveryState::pending;
-  const std::string reason = is_pending ? held_reason(held, delivery.id) : std::string();
+void write_delivery(JsonWriter& json, const DeliveryRow& delivery, std::string_view held, bool with_history) {
   json.begin_object()
       .member("id", to_text(delivery.id))
       .member("destination", delivery.id.destination)
-      .member("state", reason.empty() ? to_text(delivery.state) : std::string_view("held"));
-  if (!reason.empty()) json.member("held", reason);
-  if (is_pending) json.member("due", delivery.due);
+      .member("state", held.empty() ? to_text(delivery.state) : std::string_view("held"));
+  if (!held.empty()) json.member("held", held);
+  if (delivery.state == DeliveryState::pending) json.member("due", delivery.due);
   json.member("attempts", delivery.attempts);
   if (with_history) {
     json.key("history").begin_array();

@@ -10,7 +10,9 @@ constexpr std::chrono::seconds kWaitMax{30};
 // A search by a provider's id goes on over pages that a filter left empty, but not for ever.
 constexpr int kSearchPagesMax = 64;
 
-void write_event(JsonWriter& json, const EventRow& event, const HeldReasons& held, bool with_history) {
+// `content`: of a single event, which is shown with the history of its deliveries; null in a list.
+void write_event(JsonWriter& json, const EventRow& event, const HeldReasons& held, bool is_single,
+                 const StoredEvent* content) {
   json.member("id", to_text(event.id))
       .member("source", event.source)
       .member("type", event.type)
@@ -21,7 +23,7 @@ void write_event(JsonWriter& json, const EventRow& event, const HeldReasons& hel
       .member("bytes", event.body_bytes);
   json.key("deliveries").begin_array();
   for (const DeliveryRow& delivery : event.deliveries)
-    write_delivery(json, delivery, held, with_history);
+    write_delivery(json, delivery, held_reason(held, delivery, event.source, content), is_single);
   json.end_array();
 }
 
@@ -110,7 +112,7 @@ Question list_events(EventQuery query, const AdminOptions& options) {
     json.begin_object().key("events").begin_array();
     for (const EventRow& event : page->events) {
       json.begin_object();
-      write_event(json, event, held, false);
+      write_event(json, event, held, false, nullptr);
       json.end_object();
     }
     json.end_array().key("cursor");
@@ -176,7 +178,7 @@ Question show_event(std::string id, const AdminOptions& options) {
 
         JsonWriter json;
         json.begin_object();
-        write_event(json, *event, reasons(), true);
+        write_event(json, *event, reasons(), true, content ? &*content : nullptr);
         if (content) {
           json.key("request").begin_object();
           json.member("peer", content->peer)

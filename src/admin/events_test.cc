@@ -126,16 +126,23 @@ TEST_F(Events, ShowEveryAttemptOfADelivery) {
                           .result = AttemptResult::status,
                           .status = 500,
                           .reply = "HTTP/1.1 500 \xff",
-                          .error = "the answer was 500"});
-  dead.history.push_back(
-      {.number = 2, .started = clock_.now(), .took = 3ms, .result = AttemptResult::connect});
+                          .error = "the answer was 500",
+                          .timings = {.dns = 310us, .connect = 95us, .tls = 2100us, .first_byte = 9200us}});
+  dead.history.push_back({.number = 2,
+                          .started = clock_.now(),
+                          .took = 3ms,
+                          .result = AttemptResult::connect,
+                          .trigger = AttemptTrigger::resume});
   row.deliveries.push_back(dead);
   EXPECT_THAT(
       get(path(1)).body,
-      HasSubstr(R"("state":"dead","attempts":2,"history":[{"number":1,"started":"2025-06-15T15:06:40.000Z",)"
-                R"("took_ms":12,"result":"status","status":500,"error":"the answer was 500",)"
-                R"("reply":"HTTP/1.1 500 \\xff"},{"number":2,"started":"2025-06-15T15:06:40.000Z",)"
-                R"("took_ms":3,"result":"connect"}]}])"));
+      HasSubstr(
+          R"("state":"dead","attempts":2,"history":[{"number":1,"trigger":"first",)"
+          R"("started":"2025-06-15T15:06:40.000Z","took_ms":12,)"
+          R"("timings_us":{"dns":310,"connect":95,"tls":2100,"first_byte":9200},"result":"status","status":500,"error":"the answer was 500",)"
+          R"("reply":"HTTP/1.1 500 \\xff"},{"number":2,"trigger":"resume",)"
+          R"("started":"2025-06-15T15:06:40.000Z","took_ms":3,)"
+          R"("timings_us":{"dns":0,"connect":0,"tls":0,"first_byte":0},"result":"connect"}]}])"));
 }
 
 TEST_F(Events, ShowADeliveryAsHeldWithTheReason) {
@@ -152,7 +159,7 @@ TEST_F(Events, ShowADeliveryAsHeldWithTheReason) {
 
 TEST_F(Events, ShowADeliveryWhoseTransformFailedAsHeldWithItsError) {
   AdminOptions options;
-  options.held = [](const DeliveryId& id) {
+  options.held = [](const DeliveryId& id, std::string_view, const StoredEvent*) {
     return id.destination == "app" ? "transform failed: line 1" : "";
   };
   restart(std::move(options));
@@ -164,6 +171,25 @@ TEST_F(Events, ShowADeliveryWhoseTransformFailedAsHeldWithItsError) {
   EXPECT_THAT(body, HasSubstr(R"("destination":"app","state":"held","held":"transform failed: line 1")"));
   EXPECT_THAT(body, HasSubstr(R"("destination":"other","state":"pending")"));
   EXPECT_THAT(get("/api/v1/events").body, HasSubstr(R"("state":"held","held":"transform failed: line 1")"));
+}
+
+TEST_F(Events, ShowADeliveryAsHeldByItsSourceInAListAndByItsRouteAloneToo) {
+  AdminOptions options;
+  options.held = [](const DeliveryId&, std::string_view source, const StoredEvent* event) -> std::string {
+    if (source == "stripe") return "source stripe is paused";
+    return event != nullptr && event->body == "{}" ? "route small is paused" : "";
+  };
+  restart(std::move(options));
+  destinations_ = {{.name = "app", .url = "", .held = "breaker open"}};
+  EventRow& row = add_event(1, "wh_1", "a");
+  row.deliveries = {delivery(row.id, "app", DeliveryState::pending),
+                    delivery(row.id, "app", DeliveryState::delivered)};
+  // What route an event goes by is seen of its bytes, which a list does not read.
+  EXPECT_THAT(get("/api/v1/events").body, HasSubstr(R"("state":"held","held":"breaker open")"));
+  EXPECT_THAT(get(path(1)).body, HasSubstr(R"("state":"held","held":"route small is paused")"));
+  EXPECT_THAT(get(path(1)).body, HasSubstr(R"("state":"delivered")"));
+  row.source = "stripe";
+  EXPECT_THAT(get("/api/v1/events").body, HasSubstr(R"("state":"held","held":"source stripe is paused")"));
 }
 
 TEST_F(Events, GiveTheirBytesBackUnchanged) {

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/text.h"
@@ -15,6 +18,34 @@ class FakeReader final : public Reader {
  public:
   std::expected<DuePage, StoreError> due(const DueQuery&) override {
     return std::unexpected(StoreError::busy);
+  }
+
+  // The dead deliveries of `rows`, with what is in `contents`.
+  std::expected<DuePage, StoreError> dead(const DueQuery& query) override {
+    if (trouble) return std::unexpected(*trouble);
+    std::vector<EventRow> ordered = rows;
+    std::ranges::sort(ordered, {}, &EventRow::id);
+    DuePage page;
+    for (const EventRow& row : ordered) {
+      if (query.after && row.id <= query.after->second) continue;
+      for (const DeliveryRow& each : row.deliveries) {
+        if (each.state != DeliveryState::dead || each.id.destination != query.destination) continue;
+        if (std::ranges::find(query.without_sources, row.source) != query.without_sources.end()) continue;
+        if (page.deliveries.size() == query.limit) {
+          page.more = true;
+          return page;
+        }
+        const auto found = contents.find(row.id);
+        page.deliveries.push_back({.id = each.id,
+                                   .due = each.due,
+                                   .attempts = each.attempts,
+                                   .event = found == contents.end()
+                                                ? nullptr
+                                                : std::make_shared<const StoredEvent>(found->second)});
+      }
+      page.next = std::pair(Time(), row.id);
+    }
+    return page;
   }
 
   std::expected<EventPage, StoreError> events(const EventQuery& query) override {
@@ -118,6 +149,13 @@ class FakeReader final : public Reader {
   }
   static bool matches(const EventFilter& filter, const EventRow& row) {
     if (!filter.id.empty() && row.provider_id != filter.id) return false;
+    if (!filter.source.empty() && row.source != filter.source) return false;
+    const auto is_meant = [&](const DeliveryRow& delivery) {
+      return (filter.destination.empty() || delivery.id.destination == filter.destination) &&
+             (!filter.state || delivery.state == *filter.state);
+    };
+    if ((filter.state || !filter.destination.empty()) && std::ranges::none_of(row.deliveries, is_meant))
+      return false;
     return filter.types.empty() || std::ranges::any_of(filter.types, [&](const std::string& glob) {
              return matches_glob(glob, row.type);
            });
@@ -135,6 +173,21 @@ class FakeStore final : public Store {
                std::move_only_function<void(std::expected<Sequence, StoreError>)> done) override {
     commands.push_back(command);
     waiting.push_back(std::move(done));
+  }
+  // What is set is there once it is synced.
+  void set_state(std::string name, std::string value,
+                 std::move_only_function<void(std::expected<Sequence, StoreError>)> done) override {
+    waiting.push_back([this, name = std::move(name), value = std::move(value),
+                       done = std::move(done)](std::expected<Sequence, StoreError> result) mutable {
+      if (result) {
+        states.erase(name);
+        if (!value.empty()) states.emplace(name, value);
+      }
+      done(result);
+    });
+  }
+  std::vector<std::pair<std::string, std::string>> state() const override {
+    return {states.begin(), states.end()};
   }
   // Answers one question, as a read thread would. False when there is none.
   bool answer() {
@@ -167,6 +220,7 @@ class FakeStore final : public Store {
   bool drops_questions = false;  // as a store may that is stopping
   std::optional<Freshness> last_freshness;
   std::vector<Command> commands;
+  std::map<std::string, std::string> states;
 
  private:
   std::deque<std::move_only_function<void(Reader&, Staleness)>> questions;

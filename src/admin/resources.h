@@ -39,8 +39,8 @@ using Destinations = std::function<std::vector<DestinationStatus>()>;
 struct HeldReasons {
   // By destination; "" for one that takes them. Nothing when that is not known.
   std::optional<std::map<std::string, std::string, std::less<>>> destinations;
-  // Of a delivery whose transform failed; see AdminOptions::held.
-  std::function<std::string(const DeliveryId&)> delivery;
+  // Of a delivery by itself; see AdminOptions::held.
+  decltype(AdminOptions::held) delivery;
 };
 using Sources = std::function<std::vector<SourceStatus>()>;
 using Explain = std::function<std::vector<Finding>(const RejectedRequest&)>;
@@ -84,12 +84,15 @@ std::expected<EventRow, http::Response> find_event(Reader& reader, std::string_v
 
 // The event that a command is about, when it has a delivery to `destination` ("": to any).
 Question find_deliveries(std::string id, std::string destination);
-void write_delivery(JsonWriter& json, const DeliveryRow& delivery, const HeldReasons& held,
-                    bool with_history);
-// Asks for them; `delivery` is called when a pending one is written.
+// `held` as held_reason() says it.
+void write_delivery(JsonWriter& json, const DeliveryRow& delivery, std::string_view held, bool with_history);
+// Asks for them; `delivery` is called for one that is pending.
 std::function<HeldReasons()> held_reasons(const AdminOptions& options);
-// That a transform failed; "destination unknown" for one that is not configured; "" when nothing is known.
-std::string held_reason(const HeldReasons& held, const DeliveryId& delivery);
+// Why a delivery that is pending waits for more than its time: a transform failed, something is paused, its
+// destination is held; "destination unknown" for one that is not configured; "" when nothing is known.
+// `content` is null where it is not at hand.
+std::string held_reason(const HeldReasons& held, const DeliveryRow& delivery, std::string_view source,
+                        const StoredEvent* content);
 
 // --- Rejected requests (rejected.cc; what changes them is in accept.h)
 // ------------------------------------------------
