@@ -172,6 +172,7 @@ class DestinationQueue {
     std::optional<DeliveryState> closed;  // running, and meanwhile cancelled
     Time started;
     Ticks started_at;
+    Ticks admitted_at;  // by the gate; it leaves later where a transform takes its time
     std::shared_ptr<const StoredEvent> content;
   };
   using Entries = std::unordered_map<Key, Entry, DeliveryKeyHash>;

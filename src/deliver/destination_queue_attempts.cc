@@ -45,6 +45,7 @@ std::optional<AttemptOrder> DestinationQueue::next_attempt(Moment now) {
   entry.closed = std::nullopt;
   entry.started = now.wall;
   entry.started_at = now.ticks;
+  entry.admitted_at = now.ticks;
   gate_.on_begun(now.ticks);
   ++running_;
   return order;
@@ -83,7 +84,7 @@ Outcome DestinationQueue::on_attempt_ended(const AttemptOrder& order, AttemptRep
   const auto found = entries_.find(Key{order.event, order.ordinal});
   Entry& entry = found->second;
   asked_at_ = now.ticks;
-  gate_.on_ended(report, entry.started_at, now.ticks);
+  gate_.on_ended(report, entry.admitted_at, now.ticks);
   --running_;
   entry.phase = Phase::none;
   entry.attempts = order.number;
@@ -146,6 +147,7 @@ std::optional<std::chrono::milliseconds> DestinationQueue::delay_after(const Att
                                                                        double spread) const {
   const RetryPolicy& policy = destination_.retry;
   if (report.is_final) return std::nullopt;
+  if (!is_gone(report) && !is_tried_again(policy, report.result, report.status)) return std::nullopt;
   const auto delay =
       next_delay(policy, report.result, order.number - entry.attempts_base, spread, report.retry_after);
   const bool is_bound_by_age = policy.age > policy.age.zero() && entry.attempts_base == 0;

@@ -82,7 +82,7 @@ void DestinationQueue::on_attempt_withdrawn(const AttemptOrder& order) {
 DestinationQueue::Entries::iterator DestinationQueue::stopped(const AttemptOrder& order) {
   const auto found = entries_.find(Key{order.event, order.ordinal});
   Entry& entry = found->second;
-  gate_.on_withdrawn(asked_at_);
+  gate_.on_withdrawn(entry.started_at, asked_at_);
   --running_;
   entry.phase = Phase::none;
   if (!entry.closed) return found;

@@ -135,6 +135,12 @@ TEST(DestinationQueueEnd, IsDeadWhenTheEndpointSaysSo) {
             DeliveryState::dead);
 }
 
+TEST(DestinationQueueEnd, IsDeadAfterAStatusThatThePolicyDoesNotTryAgain) {
+  Queue q({}, {.statuses = {{.from = 429, .to = 429}}});
+  q.arrive();
+  EXPECT_EQ(q.fail(q.queue->next_attempt(q.now).value()).state, DeliveryState::dead);
+}
+
 TEST(DestinationQueueEnd, IsDeadWhenTheNextAttemptWouldBeTooLate) {
   Queue q({}, {.initial = 1min, .age = 3min});
   // As the fixture has it, the event was received at the beginning of time.
