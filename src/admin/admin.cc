@@ -5,6 +5,7 @@
 
 #include "admin/accept.h"
 #include "admin/guard.h"
+#include "admin/pauses.h"
 #include "admin/plan.h"
 #include "admin/query.h"
 #include "admin/resources.h"
@@ -27,10 +28,15 @@ struct Order {
   std::string event;
   std::string destination;
 };
+struct PauseOrder {
+  Pause::What what;
+  std::string name;
+  bool is_paused;
+};
 struct AcceptOne {
   std::uint64_t id;
 };
-using Plan = std::variant<http::Response, Question, EventList, Order, AcceptOne, AcceptMany>;
+using Plan = std::variant<http::Response, Question, EventList, Order, PauseOrder, AcceptOne, AcceptMany>;
 
 std::vector<std::string> segments(std::string_view path) {
   std::vector<std::string> parts;
@@ -77,12 +83,16 @@ struct Admin::Impl {
   Plan plan_event(std::string_view method, std::span<const std::string> path, const Query& query) ON_LOOP;
   Plan plan_rejected(std::string_view method, std::span<const std::string> path, const Query& query,
                      std::string_view body) ON_LOOP;
-  Plan plan_sources(std::string_view method, std::span<const std::string> path, const Query& query) ON_LOOP;
-  Plan plan_routes(std::string_view method, std::span<const std::string> path, const Query& query) ON_LOOP;
+  // Sources, routes and destinations.
+  Plan plan_configured(Pause::What what, std::string_view method, std::span<const std::string> path,
+                       const Query& query) ON_LOOP;
+  Question list_of(Pause::What what) ON_LOOP;
+  Question one_of(Pause::What what, std::string name) ON_LOOP;
 
   Task<http::Response> ask(Question question) ON_LOOP;
   Task<http::Response> wait_for_events(EventList list) ON_LOOP;
   Task<http::Response> carry_out(Order order) ON_LOOP;
+  Task<http::Response> carry_out_pause(PauseOrder order) ON_LOOP;
 
   AdminOptions options;
   Guard guard;
@@ -137,6 +147,11 @@ Task<http::Response> Admin::handle(http::Request request) {
     http::Response response = co_await carrying_out;
     co_return response;
   }
+  if (PauseOrder* order = std::get_if<PauseOrder>(&plan)) {
+    Task<http::Response> pausing = impl_->carry_out_pause(std::move(*order));
+    http::Response response = co_await pausing;
+    co_return response;
+  }
   if (const AcceptOne* one = std::get_if<AcceptOne>(&plan)) {
     Task<http::Response> accepting = impl_->acceptor.one(one->id);
     http::Response response = co_await accepting;
@@ -167,16 +182,17 @@ Plan Admin::Impl::plan_api(std::string_view method, std::span<const std::string>
                            std::string_view body) {
   if (path[0] == "events" && path.size() > 1) return plan_event(method, path.subspan(1), query);
   if (path[0] == "rejected") return plan_rejected(method, path.subspan(1), query, body);
-  if (path[0] == "sources") return plan_sources(method, path.subspan(1), query);
-  if (path[0] == "routes") return plan_routes(method, path.subspan(1), query);
+  for (const Pause::What what : {Pause::What::source, Pause::What::route, Pause::What::destination}) {
+    if (path[0] == std::string(to_text(what)) + "s")
+      return plan_configured(what, method, path.subspan(1), query);
+  }
   if (path[0] == "plan" && path.size() == 1) {
     if (method != "POST") return wrong_method("POST");
     if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
     return plan_page(std::string(body), options, clock);
   }
 
-  const bool is_known =
-      path.size() == 1 && (path[0] == "events" || path[0] == "destinations" || path[0] == "status");
+  const bool is_known = path.size() == 1 && (path[0] == "events" || path[0] == "status");
   if (!is_known) {
     return error(
         404, "not_found",
@@ -190,28 +206,45 @@ Plan Admin::Impl::plan_api(std::string_view method, std::span<const std::string>
     return list_events(std::move(list->query), options);
   }
   if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
-  if (path[0] == "destinations") return list_destinations(options.destinations);
   return show_status(store.status(), options.version, started, clock.now());
 }
 
-Plan Admin::Impl::plan_sources(std::string_view method, std::span<const std::string> path,
-                               const Query& query) {
-  if (path.size() > 1)
-    return error(404, "not_found", "A source has nothing below it: GET /api/v1/sources/NAME.");
-  if (!is_read(method)) return wrong_method("GET");
-  if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
-  if (path.empty()) return list_sources(options.sources, clock.now());
-  return show_source(path[0], options.sources, clock.now());
+Question Admin::Impl::list_of(Pause::What what) {
+  switch (what) {
+    case Pause::What::source:
+      return list_sources(options, clock.now());
+    case Pause::What::route:
+      return list_routes(options);
+    case Pause::What::destination:
+      return list_destinations(options.destinations);
+  }
+  std::unreachable();
 }
 
-Plan Admin::Impl::plan_routes(std::string_view method, std::span<const std::string> path,
-                              const Query& query) {
-  if (path.size() > 1)
-    return error(404, "not_found", "A route has nothing below it: GET /api/v1/routes/NAME.");
-  if (!is_read(method)) return wrong_method("GET");
+Question Admin::Impl::one_of(Pause::What what, std::string name) {
+  switch (what) {
+    case Pause::What::source:
+      return show_source(std::move(name), options, clock.now());
+    case Pause::What::route:
+      return show_route(std::move(name), options);
+    case Pause::What::destination:
+      return show_destination(std::move(name), options.destinations);
+  }
+  std::unreachable();
+}
+
+Plan Admin::Impl::plan_configured(Pause::What what, std::string_view method,
+                                  std::span<const std::string> path, const Query& query) {
+  const std::string_view act = path.size() == 2 ? std::string_view(path[1]) : std::string_view();
+  const bool changes = act == "pause" || act == "resume";
+  if (path.size() > 1 && !changes)
+    return error(404, "not_found", "A " + std::string(to_text(what)) + " has pause and resume.");
+  if (changes ? method != "POST" : !is_read(method)) return wrong_method(changes ? "POST" : "GET");
   if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
-  const auto routes = options.routes ? options.routes() : nullptr;
-  return path.empty() ? list_routes(routes.get()) : show_route(routes.get(), path[0]);
+  if (path.empty()) return list_of(what);
+  if (!changes) return one_of(what, path[0]);
+  if (!options.pause) return error(409, "cannot_pause", "Nothing can be paused here.");
+  return PauseOrder{.what = what, .name = path[0], .is_paused = act == "pause"};
 }
 
 Plan Admin::Impl::plan_rejected(std::string_view method, std::span<const std::string> path,
@@ -309,6 +342,16 @@ Task<http::Response> Admin::Impl::carry_out(Order order) {
            {{"event", to_text(*found.event)}, {"destination", order.destination}});
 
   Asking showing(store, loop, Freshness::current, show_event(to_text(*found.event), options));
+  Answer shown = co_await showing;
+  co_return std::move(shown.response);
+}
+
+Task<http::Response> Admin::Impl::carry_out_pause(PauseOrder order) {
+  OrderingPause ordering(options.pause, loop, order.what, order.name, order.is_paused);
+  const std::optional<PauseAnswer> answer = co_await ordering;
+  if (!answer) co_return error(StoreError::stopping);
+  if (*answer != PauseAnswer::done) co_return refusal(*answer, order.what, order.name);
+  Asking showing(store, loop, Freshness::current, one_of(order.what, order.name));
   Answer shown = co_await showing;
   co_return std::move(shown.response);
 }

@@ -16,7 +16,8 @@ TEST_F(Api, KnowsNothingElse) {
   for (std::string_view path :
        {"/", "/api", "/api/v1", "/api/v1/", "/api/v2/events", "/api/v1/event", "/metrics/x",
         "/api/v1/status/x", "/api/v1/events/cev_1/raw/x", "/api/v1/events/cev_1/replay",
-        "/api/v1/rejected/1/x", "/api/v1/rejected/1/accept/x", "/api/v1/sources/openai/x"}) {
+        "/api/v1/rejected/1/x", "/api/v1/rejected/1/accept/x", "/api/v1/sources/openai/x",
+        "/api/v1/routes/all/x", "/api/v1/destinations/app/pause/x", "/api/v1/destinations/app/"}) {
     const http::Response response = get(path);
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_THAT(response.body, HasSubstr(R"({"error":{"code":"not_found")")) << path;
@@ -26,8 +27,9 @@ TEST_F(Api, KnowsNothingElse) {
 TEST_F(Api, SaysWhichMethodIsRight) {
   for (std::string_view path :
        {"/metrics", "/api/v1/events", "/api/v1/events/x", "/api/v1/events/x/raw", "/api/v1/destinations",
-        "/api/v1/rejected", "/api/v1/rejected/1", "/api/v1/rejected/1/explain", "/api/v1/sources",
-        "/api/v1/sources/openai", "/api/v1/status"}) {
+        "/api/v1/destinations/app", "/api/v1/routes", "/api/v1/routes/all", "/api/v1/rejected",
+        "/api/v1/rejected/1", "/api/v1/rejected/1/explain", "/api/v1/sources", "/api/v1/sources/openai",
+        "/api/v1/status"}) {
     const http::Response response = send("POST", path);
     EXPECT_EQ(response.status, 405) << path;
     EXPECT_EQ(header(response, "Allow"), "GET") << path;
@@ -56,12 +58,23 @@ TEST_F(Api, ShowsTheStatus) {
 }
 
 TEST_F(Api, ShowsDestinationsWithTheirCountsAndThoseThatAreGone) {
-  destinations_ = {{.name = "app", .url = "http://127.0.0.1:8080/", .held = "paused"},
-                   {.name = "new",
-                    .url = "http://127.0.0.1:8081/",
-                    .held = "",
-                    .held_by_transform = 2,
-                    .transform_error = "line 1"}};
+  destinations_ = {
+      {.name = "app",
+       .url = "http://127.0.0.1:8080/",
+       .held = "paused",
+       .pause = Pause{Pause::What::destination, "app", clock_.now() - 1min, "it answered 410 Gone"},
+       .breaker = "half_open",
+       .running = 2,
+       .slots = 8,
+       .not_before = clock_.now() + 30s,
+       .rate = "100/s",
+       .order_by = "data.id"},
+      {.name = "new",
+       .url = "",
+       .held = "",
+       .held_by_transform = 2,
+       .transform_error = "line 1",
+       .kind = DestinationKind::exec}};
   store_.reader.counted = {{.destination = "app",
                             .pending = 3,
                             .delivered = 2,
@@ -76,12 +89,16 @@ TEST_F(Api, ShowsDestinationsWithTheirCountsAndThoseThatAreGone) {
                             .oldest_pending_due = {}}};
   EXPECT_EQ(
       get("/api/v1/destinations").body,
-      R"({"destinations":[{"name":"app","url":"http://127.0.0.1:8080/","held":"paused","pending":3,"delivered":2,)"
-      R"("dead":1,"cancelled":4,"oldest_pending_due":"2025-06-15T15:06:40.000Z"},)"
-      R"({"name":"new","url":"http://127.0.0.1:8081/","held":null,"pending":0,"delivered":0,"dead":0,"cancelled":0,)"
+      R"({"destinations":[{"name":"app","kind":"http","url":"http://127.0.0.1:8080/","held":"paused",)"
+      R"("pause":{"since":"2025-06-15T15:05:40.000Z","reason":"it answered 410 Gone"},"breaker":"half_open",)"
+      R"("running":2,"slots":8,"not_before":"2025-06-15T15:07:10.000Z","rate":"100/s","order_by":"data.id",)"
+      R"("pending":3,"delivered":2,"dead":1,"cancelled":4,"oldest_pending_due":"2025-06-15T15:06:40.000Z"},)"
+      R"({"name":"new","kind":"exec","url":null,"held":null,"pause":null,"breaker":null,"running":0,"slots":0,)"
+      R"("not_before":null,"rate":null,"order_by":null,"pending":0,"delivered":0,"dead":0,"cancelled":0,)"
       R"("oldest_pending_due":null,"held_by_transform":2,"transform_error":"line 1"},)"
-      R"({"name":"old","url":null,"held":"destination unknown","pending":1,"delivered":0,"dead":0,"cancelled":0,)"
-      R"("oldest_pending_due":null}]})");
+      R"({"name":"old","kind":null,"url":null,"held":"destination unknown","pause":null,"breaker":null,)"
+      R"("running":0,"slots":0,"not_before":null,"rate":null,"order_by":null,"pending":1,"delivered":0,"dead":0,)"
+      R"("cancelled":0,"oldest_pending_due":null}]})");
 }
 
 TEST_F(Api, ServesTheMetricsOfTheWholeProcess) {

@@ -181,9 +181,10 @@ TEST_F(PlanTest, TakesTheRulesOfTwoConfigurations) {
 
 TEST_F(PlanTest, ListsTheRoutesThatRun) {
   const std::string all =
-      R"({"name":"all","from":["openai"],"types":[],"filter":null,"transform":null,"to":["app"]})";
+      R"({"name":"all","from":["openai"],"types":[],"filter":null,"transform":null,"to":["app"],"pause":null})";
   EXPECT_EQ(get("/api/v1/routes").body, R"({"routes":[)" + all + "]}");
   EXPECT_EQ(get("/api/v1/routes/all").body, all);
+  EXPECT_EQ(plan(R"({"routes":[)" + all + "]}").status, 200) << "what is shown can be planned";
   EXPECT_EQ(get("/api/v1/routes/none").status, 404);
   EXPECT_EQ(get("/api/v1/routes?x=1").status, 400);
   EXPECT_EQ(send("POST", "/api/v1/routes").status, 405);

@@ -42,7 +42,6 @@ struct HeldReasons {
   // Of a delivery by itself; see AdminOptions::held.
   decltype(AdminOptions::held) delivery;
 };
-using Sources = std::function<std::vector<SourceStatus>()>;
 using Explain = std::function<std::vector<Finding>(const RejectedRequest&)>;
 
 // --- Answers (answers.cc)
@@ -112,13 +111,12 @@ inline bool is_whole(const RejectedRequest& rejected) {
 // --- The others (destinations.cc, routes.cc, sources.cc, status.cc, metrics.cc)
 // ------------------------------------------------
 
-// `routes` may be null: nothing is known of any.
-http::Response list_routes(const Routes* routes);
-http::Response show_route(const Routes* routes, std::string_view name);
-
+Question list_routes(const AdminOptions& options);
+Question show_route(std::string name, const AdminOptions& options);
 Question list_destinations(const Destinations& destinations);
-Question list_sources(const Sources& sources, Time now);
-Question show_source(std::string name, const Sources& sources, Time now);
+Question show_destination(std::string name, const Destinations& destinations);
+Question list_sources(const AdminOptions& options, Time now);
+Question show_source(std::string name, const AdminOptions& options, Time now);
 http::Response show_status(const StoreStatus& store, std::string_view version, Time started, Time now);
 
 // What /metrics says beyond what the parts of the program count themselves: the state of the store and its

@@ -1,6 +1,7 @@
 // Sources and their secrets: when each secret was last used, and which one nobody needs any more.
 #include <algorithm>
 
+#include "admin/pauses.h"
 #include "admin/resources.h"
 
 namespace creel::admin {
@@ -34,10 +35,13 @@ std::optional<std::string> hint_for(const SourceStatus& source, const SecretStat
   return "not used since " + to_rfc3339(own->last) + ", while another is: safe to remove";
 }
 
+// Leaves its object open.
 void write_source(JsonWriter& json, const SourceStatus& source, const std::vector<SecretUse>& uses,
-                  Time now) {
+                  const std::optional<Pause>& pause, Time now) {
   json.begin_object().member("name", source.name).member("provider", source.provider);
-  json.member("path", source.path).key("secrets").begin_array();
+  json.member("path", source.path);
+  write_pause(json, pause);
+  json.key("secrets").begin_array();
   for (const SecretStatus& secret : source.secrets) {
     const SecretUse* use = use_of(uses, source, secret);
     json.begin_object()
@@ -55,15 +59,17 @@ void write_source(JsonWriter& json, const SourceStatus& source, const std::vecto
 
 }  // namespace
 
-Question list_sources(const Sources& sources, Time now) {
-  return [sources, now](Reader& reader, Staleness staleness) -> Answer {
+Question list_sources(const AdminOptions& options, Time now) {
+  return [sources = options.sources, pauses = options.pauses, now](Reader& reader,
+                                                                   Staleness staleness) -> Answer {
     assume(on_read);
     const auto uses = reader.secret_uses();
     if (!uses) return {.response = error(uses.error())};
+    const std::vector<Pause> paused = pauses ? pauses() : std::vector<Pause>();
     JsonWriter json;
     json.begin_object().key("sources").begin_array();
     for (const SourceStatus& source : sources ? sources() : std::vector<SourceStatus>()) {
-      write_source(json, source, *uses, now);
+      write_source(json, source, *uses, find_pause(paused, Pause::What::source, source.name), now);
       json.end_object();
     }
     json.end_array();
@@ -73,20 +79,24 @@ Question list_sources(const Sources& sources, Time now) {
   };
 }
 
-Question show_source(std::string name, const Sources& sources, Time now) {
-  return [name = std::move(name), sources, now](Reader& reader, Staleness staleness) -> Answer {
+Question show_source(std::string name, const AdminOptions& options, Time now) {
+  return [name = std::move(name), sources = options.sources, pauses = options.pauses, now](
+             Reader& reader, Staleness staleness) -> Answer {
     assume(on_read);
     const std::vector<SourceStatus> all = sources ? sources() : std::vector<SourceStatus>();
     const auto found = std::ranges::find(all, name, &SourceStatus::name);
-    if (found == all.end()) {
-      return {.response = error(404, "not_found",
-                                "No source has the name " + name +
-                                    "; GET /api/v1/sources lists those that the configuration has.")};
-    }
+    if (found == all.end()) return {.response = unknown_name(Pause::What::source, name)};
     const auto uses = reader.secret_uses();
     if (!uses) return {.response = error(uses.error())};
+    const std::optional<Pause> pause =
+        pauses ? find_pause(pauses(), Pause::What::source, name) : std::nullopt;
     JsonWriter json;
-    write_source(json, *found, *uses, now);
+    write_source(json, *found, *uses, pause, now);
+    if (pause) {
+      const auto count = count_held_of_source(reader, name);
+      if (!count) return {.response = error(count.error())};
+      write_held_count(json, *count);
+    }
     write_staleness(json, staleness);
     json.end_object();
     return {.response = json_response(json)};

@@ -41,7 +41,7 @@ TEST_F(SourcesTest, ShowEachSecretWithItsLastUse) {
   use("old 2b", 48h, 3);
   use("gone 3c", 1min);
   const std::string shown =
-      R"({"name":"openai","provider":"openai","path":"/webhooks/openai","secrets":[)"
+      R"({"name":"openai","provider":"openai","path":"/webhooks/openai","pause":null,"secrets":[)"
       R"({"label":"current","fingerprint":"abcd","not_before":null,"not_after":null,)"
       R"("last_used":"2025-06-15T15:05:40.000Z","events":12,"hint":null},)"
       R"({"label":"old","fingerprint":"ef01","not_before":null,"not_after":"2025-06-15T15:06:40.000Z",)"

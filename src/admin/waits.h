@@ -1,4 +1,4 @@
-// What an API coroutine waits for: a question's answer, a command's sync, some time.
+// What an API coroutine waits for: a question's answer, a command's sync, a pause, some time.
 //
 // Each lives in the frame of the coroutine that awaits it and resumes it on the loop. The store holds on to
 // it meanwhile: a task that awaits one must not be destroyed before it has gone on.
@@ -7,6 +7,8 @@
 #include <chrono>
 #include <coroutine>
 #include <functional>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "admin/resources.h"
@@ -111,6 +113,36 @@ class Accepting {
                        .event = {},
                        .cause = "stopping",
                        .text = "creel is stopping. Try again when it is back."};
+};
+
+// A word about a source, a route or a destination: nothing when the gateway stopped before it was carried
+// out.
+class OrderingPause {
+ public:
+  using Pause = decltype(AdminOptions::pause);
+
+  OrderingPause(const Pause& pause, Executor& loop, creel::Pause::What what, std::string name, bool is_paused)
+      : pause_(pause), loop_(loop), what_(what), name_(std::move(name)), is_paused_(is_paused) {}
+  OrderingPause(const OrderingPause&) = delete;
+  OrderingPause& operator=(const OrderingPause&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    pause_(what_, std::move(name_), is_paused_,
+           [this, waker = Waker(loop_, waiting)](PauseAnswer answer) mutable {
+             answer_ = answer;
+             waker.wake();
+           });
+  }
+  std::optional<PauseAnswer> await_resume() const { return answer_; }
+
+ private:
+  const Pause& pause_;
+  Executor& loop_;
+  creel::Pause::What what_;
+  std::string name_;
+  bool is_paused_;
+  std::optional<PauseAnswer> answer_;
 };
 
 class Pausing {
