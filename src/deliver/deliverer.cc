@@ -18,7 +18,10 @@ Deliverer::Deliverer(Options options, const Clock& clock, Log& log, DeliveryObse
       clock_(clock),
       log_(log),
       observer_(observer),
-      client_(options_.http, *this),
+      endpoints_({.http = options_.http, .exec = {.reply_bytes_max = options_.http.reply_bytes_max}}, *this,
+                 [this](AttemptOrder order, AttemptReport report) {
+                   post(Ended{.order = std::move(order), .report = std::move(report)});
+                 }),
       dispatcher_({}, options_.limits, options_.seed, *this),
       transformer_([this](TransformResult result) { post(std::move(result)); }),
       attempt_log_(log) {
@@ -48,7 +51,7 @@ void Deliverer::drain(std::chrono::milliseconds limit) {
 
 void Deliverer::post(Mail mail) {
   if (is_stopped_.load(std::memory_order_acquire)) return;
-  if (mailbox_.post(std::move(mail))) client_.wake();
+  if (mailbox_.post(std::move(mail))) endpoints_.wake();
 }
 
 // --- On the index thread
@@ -135,7 +138,7 @@ void Deliverer::run() {
     // While everything that is due runs, nobody waits for the end of an attempt, and many are cheaper
     // together.
     if (dispatcher_.running() > 0 && !dispatcher_.has_ready()) std::this_thread::sleep_for(kGather);
-    client_.wait(rest());
+    endpoints_.wait(rest());
   }
   is_stopped_.store(true, std::memory_order_release);
   if (dispatcher_.running() > 0) {
@@ -145,6 +148,7 @@ void Deliverer::run() {
   transformer_.stop();
   leaving_.clear();
   outlets_.clear();
+  endpoints_.stop();
   attempt_log_.flush(Ticks::max());
 }
 
@@ -190,13 +194,17 @@ void Deliverer::take(Drain drain, Moment) {
   drain_until_ = drain.until;
 }
 
+void Deliverer::take(Ended end, Moment) {
+  ended(std::move(end.order), std::move(end.report));
+}
+
 // Starts what is due, moves the transfers on and settles what ended, until that makes room for no more.
 void Deliverer::turn() {
   cancel_again();
   dispatcher_.advance(now());
   std::size_t running = 0;
   do {
-    client_.perform();
+    endpoints_.perform();
     settle();
     running = dispatcher_.running();
     dispatcher_.advance(now());

@@ -41,9 +41,9 @@
 #include "core/threads.h"
 #include "deliver/attempt_log.h"
 #include "deliver/dispatcher.h"
+#include "deliver/endpoints.h"
 #include "deliver/gate.h"
 #include "deliver/held_deliveries.h"
-#include "deliver/http_client.h"
 #include "deliver/transformer.h"
 #include "store/store.h"
 
@@ -153,8 +153,12 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
     EventId event;
     std::uint32_t ordinal;
   };
+  struct Ended {  // on a thread of the endpoints' own
+    AttemptOrder order;
+    AttemptReport report;
+  };
   using Mail = std::variant<std::vector<News>, PageAnswer, CaughtUp, Drain, Reload, Repause, TransformResult,
-                            NotCancelled>;
+                            NotCancelled, Ended>;
 
   // Where the feed finds a destination by its name. Never changed, but replaced.
   struct Lane {
@@ -197,6 +201,7 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   void take(Repause repause, Moment at) ON_DELIVER;
   void take(TransformResult result, Moment at) ON_DELIVER;
   void take(NotCancelled delivery, Moment at) ON_DELIVER;
+  void take(Ended end, Moment at) ON_DELIVER;
   void configure(std::size_t number, Destination destination,
                  std::shared_ptr<std::atomic<bool>> wants_content, Moment at) ON_DELIVER;
   void remove(std::size_t number) ON_DELIVER;
@@ -248,7 +253,7 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
       last_content_;  // an event goes to several destinations, one after the other
 
   // Of the deliver thread.
-  HttpClient client_;
+  Endpoints endpoints_;
   std::deque<Outlet> outlets_;
   std::vector<std::unique_ptr<Endpoint>> leaving_;  // replaced, while their last attempts run
   Dispatcher dispatcher_;

@@ -67,7 +67,7 @@ void Deliverer::configure(std::size_t number, Destination destination,
   outlet.is_said_full = false;
   outlet.held = 0;
   outlet.wants_content = std::move(wants_content);
-  replace_endpoint(outlet, client_.endpoint(destination, options_.receivers, clock_));
+  replace_endpoint(outlet, endpoints_.make(destination, options_.receivers, clock_));
   dispatcher_.put(number, std::move(destination), at);
 }
 

@@ -58,6 +58,7 @@ ExecRuns::~ExecRuns() {
 }
 
 void ExecRuns::end_all(Ticks now) {
+  is_ending_ = true;
   for (const auto& run : runs_)
     run->until = std::min(run->until, now);
 }
@@ -155,7 +156,9 @@ void ExecRuns::watch_time(ExecRun& run, Ticks now) {
     run.forced_at = now + options_.kill_after;
     ::kill(-run.process.id, SIGTERM);
   }
-  if (run.stage == ExecRun::Stage::asked && now >= run.forced_at) {
+  // Its children have time until then; but not while creel itself ends.
+  const bool is_to_be_forced = now >= run.forced_at || (is_ending_ && run.exited);
+  if (run.stage == ExecRun::Stage::asked && is_to_be_forced) {
     run.stage = ExecRun::Stage::forced;
     ::kill(-run.process.id, SIGKILL);
   }

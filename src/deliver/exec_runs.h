@@ -52,7 +52,7 @@ class ExecRuns {
 
   void add(std::unique_ptr<ExecRun> run) { runs_.push_back(std::move(run)); }
   bool is_empty() const { return runs_.empty(); }
-  // Asks all to end.
+  // Asks all to end, for creel does.
   void end_all(Ticks now);
   // Waits until one of them, or `wake`, has something to say, or `at_most` is over. True for `wake`.
   bool wait(int wake, std::chrono::milliseconds at_most, Ticks now);
@@ -69,6 +69,7 @@ class ExecRuns {
   Ticks next_moment(Ticks latest) const;
 
   const Options options_;
+  bool is_ending_ = false;
   std::vector<std::unique_ptr<ExecRun>> runs_;
   std::vector<pollfd> polled_;
 };
