@@ -14,18 +14,14 @@ bool is_same(const SourceConfig& a, const SourceConfig& b) {
          a.handshake == b.handshake && a.verify_token == b.verify_token;
 }
 
-bool is_same(const RetryPolicy& a, const RetryPolicy& b) {
-  return a.initial == b.initial && a.max == b.max && a.factor == b.factor && a.jitter == b.jitter &&
-         a.attempts == b.attempts;
-}
-
 bool is_same(const Destination& a, const Destination& b) {
   const auto secret_of = [](const Destination& destination) {
     return destination.secret ? destination.secret->fingerprint() : std::string{};
   };
-  return a.url == b.url && a.concurrency == b.concurrency && a.timeout == b.timeout &&
-         is_same(a.retry, b.retry) && a.sign == b.sign && a.sign_explicit == b.sign_explicit &&
-         a.untrusted == b.untrusted && secret_of(a) == secret_of(b);
+  return a.url == b.url && a.concurrency == b.concurrency && a.timeout == b.timeout && a.retry == b.retry &&
+         a.sign == b.sign && a.sign_explicit == b.sign_explicit && a.untrusted == b.untrusted &&
+         secret_of(a) == secret_of(b) && a.kind == b.kind && a.http == b.http && a.exec == b.exec &&
+         a.rate == b.rate && a.is_adaptive == b.is_adaptive && a.breaker == b.breaker && a.order == b.order;
 }
 
 template <class Things>

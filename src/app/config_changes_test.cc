@@ -88,10 +88,26 @@ TEST(ConfigChanges, NameTheDestinationsThatCameWentAndAreOthersNow) {
       "sign = 'source'",
       "untrusted = true",
       "sign = 'standard'\nsecret = '${OPENAI_WEBHOOK_SECRET}'",
+      "method = 'PUT'",
+      "headers = { X-A = 'a' }",
+      "auth = { bearer = 'a' }",
+      "tls = { insecure = true }",
+      "proxy = 'http://proxy.example'",
+      "untrusted = true\nguard = { ports = [443] }",
+      "rate = '5/s'",
+      "adaptive_concurrency = true",
+      "retry = { delays = ['1s'] }",
+      "retry = { age = '1d' }",
+      "retry = { statuses = [500] }",
+      "breaker = {}",
+      "order_by = 'data.id'",
+      "exec = ['/bin/true']",
+      "stdout = true",
   };
   for (const std::string_view line : others) {
-    std::string lines =
-        line.starts_with("url") ? std::string(line) : "url = 'https://app.example/'\n" + std::string(line);
+    const bool says_where = line.starts_with("url") || line.starts_with("exec") || line.starts_with("stdout");
+    const std::string lines =
+        says_where ? std::string(line) : "url = 'https://app.example/'\n" + std::string(line);
     const ConfigChanges changes = changes_to(with("url = 'https://app.example/'", lines));
     EXPECT_THAT(changes.destinations.changed, ElementsAre("app")) << line;
     EXPECT_THAT(changes.fixed, IsEmpty()) << line;

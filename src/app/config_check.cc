@@ -73,35 +73,6 @@ void check_ids(const ConfigDraft& draft, ConfigProblems& problems) {
   }
 }
 
-void check_destination(const Destination& destination, const DestinationPlaces& places,
-                       ConfigProblems& problems) {
-  const auto url = parse_http_url(destination.url);
-  if (url && url->scheme == "http" && !is_loopback(url->host)) {
-    problems.warning(
-        places.url,
-        fmt::format("destination \"{}\" is reached over http://: events and signatures travel in the "
-                    "clear",
-                    destination.name));
-  }
-  const bool is_providers = destination.sign == SignMode::source || destination.sign == SignMode::original;
-  if (destination.untrusted && is_providers) {
-    problems.error(
-        places.sign,
-        fmt::format("destination \"{}\" is untrusted and must not get the provider's signature, which "
-                    "it could play elsewhere; use sign = \"standard\" or \"none\"",
-                    destination.name));
-  }
-  if (destination.sign == SignMode::standard && !places.has_secret) {
-    problems.error(places.sign,
-                   fmt::format("destination \"{}\": sign = \"standard\" needs a secret", destination.name));
-  }
-  if (destination.sign != SignMode::standard && places.has_secret) {
-    problems.warning(places.sign,
-                     fmt::format("destination \"{}\": the secret is not used without sign = \"standard\"",
-                                 destination.name));
-  }
-}
-
 }  // namespace
 
 void check_config(const ConfigDraft& draft, ConfigProblems& problems) {
@@ -118,9 +89,7 @@ void check_config(const ConfigDraft& draft, ConfigProblems& problems) {
                                                    config.server.listen.port));
   }
   check_sources(draft, problems);
-  for (std::size_t i = 0; i < config.destinations.size(); ++i) {
-    check_destination(config.destinations[i], draft.destinations[i], problems);
-  }
+  check_destinations(draft, problems);
   check_routes(draft, problems);
   check_keys(draft, problems);
   check_ids(draft, problems);

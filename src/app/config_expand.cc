@@ -1,9 +1,15 @@
 #include "app/config_expand.h"
 
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <vector>
 
 namespace creel {
 namespace {
@@ -81,6 +87,20 @@ std::expected<std::string, std::string> value_of(const Expression& expression, c
   return *value;
 }
 
+std::string program_problem(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return errno == ENOENT ? "is not there" : "cannot be looked at";
+  if (!S_ISREG(status.st_mode)) return "is not a file";
+  return ::access(path.c_str(), X_OK) == 0 ? "" : "cannot be executed by this user";
+}
+
+bool is_user(const std::string& name) {
+  struct passwd entry{};
+  struct passwd* found = nullptr;
+  std::vector<char> texts(16384);
+  return ::getpwnam_r(name.c_str(), &entry, texts.data(), texts.size(), &found) == 0 && found != nullptr;
+}
+
 }  // namespace
 
 Outside real_outside() {
@@ -94,7 +114,9 @@ Outside real_outside() {
             return stream.good() || stream.eof() ? std::optional<std::string>(std::move(content))
                                                  : std::nullopt;
           },
-          .now = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }};
+          .now = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); },
+          .program_problem = program_problem,
+          .is_user = is_user};
 }
 
 std::expected<std::string, std::string> expand(std::string_view text, const Outside& outside,

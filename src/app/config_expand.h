@@ -16,6 +16,11 @@ struct Outside {
   std::function<std::optional<std::string>(std::string_view name)> variable;
   std::function<std::optional<std::string>(std::string_view path)> file;  // nothing when it cannot be read
   std::function<std::chrono::sys_seconds()> now;                          // none: nothing has expired
+  // What keeps a file from being started as a program, as the end of a sentence; "" when nothing does. None:
+  // programs are not looked at.
+  std::function<std::string(const std::string& path)> program_problem = nullptr;
+  // Whether the system knows a user of this name. None: users are not looked at.
+  std::function<bool(const std::string& name)> is_user = nullptr;
 };
 // The process's environment, the file system and the clock.
 Outside real_outside();

@@ -108,6 +108,12 @@ void add_forward(const ConfigFlags& flags, ConfigProblems& problems, ConfigDraft
     destination.name = "forward";
     forward = config.destinations.insert(config.destinations.end(), std::move(destination));
   }
+  if (forward->kind != DestinationKind::http) {
+    problems.error(
+        {}, fmt::format("--forward-to: [destinations.forward] of the file is one with {}, not with a url",
+                        to_text(forward->kind)));
+    return;
+  }
   forward->url = *flags.forward_to;
   draft.destinations[static_cast<std::size_t>(forward - config.destinations.begin())].url = {};
 

@@ -172,7 +172,7 @@ sign = "standard"
 secret = "${OPENAI_WEBHOOK_SECRET}"
 
 [destinations.partner]
-url = "http://localhost:1/"
+url = "https://partner.example/"
 untrusted = true
 
 [[routes]]
@@ -325,7 +325,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"[serverr]", "creel.toml:1:2: unknown key \"serverr\"; did you mean \"server\"?"},
         BadFile{"[server]\nzzz = 1", "creel.toml:2:1: unknown key \"zzz\" in [server]"},
         BadFile{app("retry = { delay = '1s' }"),
-                "creel.toml:3:11: unknown key \"delay\" in retry of [destinations.app]"},
+                "creel.toml:3:11: unknown key \"delay\" in retry of [destinations.app]; did you mean "
+                "\"delays\"?"},
         BadFile{"[sources]\nopenai = 1", "creel.toml:2:10: [sources.openai] must be a table, not an integer"},
         BadFile{"sources = 1", "creel.toml:1:11: sources must be tables; write [sources.NAME]"},
         BadFile{"[sources.'a b']", "creel.toml:1:10: a name is made of 1 to 64 letters, digits, - and _"},
@@ -413,7 +414,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"[destinations.app]\nurl = 'https://a.example'\n[[routes]]\nfrom = []\nto = ['app']",
                 "creel.toml:4:8: a route needs names in from"},
         BadFile{"[destinations.app]\n[[routes]]\nfrom = ['openai']\nto = ['app']",
-                "creel.toml:1:1: [destinations.app] needs a url"},
+                "creel.toml:1:1: [destinations.app] needs a url, or exec for a program, or stdout = true"},
         BadFile{
             "[destinations.app]\nurl = 'ftp://a.example'\n[[routes]]\nfrom = ['openai']\nto = ['app']",
             "creel.toml:2:7: url: the scheme \"ftp\" is not one that creel delivers to; use http or https"},

@@ -29,7 +29,7 @@ class Reader {
     if (const auto* node = all.find("log")) read_log(*node);
     if (const auto* node = all.find("sources")) read_named(*node, "sources", &Reader::read_source_table);
     if (const auto* node = all.find("destinations"))
-      read_named(*node, "destinations", &Reader::read_destination);
+      read_named(*node, "destinations", &Reader::read_destination_table);
     if (const auto* node = all.find("routes")) read_routes(*node);
   }
 
@@ -139,70 +139,10 @@ class Reader {
     config_.sources.push_back(std::move(read.source));
   }
 
-  void read_retry(const TomlNode& node, std::string title, RetryPolicy& retry) {
-    Section from = section(node, std::move(title), {"initial", "factor", "max", "jitter", "attempts"});
-    from.duration("initial", retry.initial, milliseconds(1));
-    from.duration("max", retry.max, milliseconds(1));
-    from.number("factor", retry.factor, 1, 100);
-    from.number("jitter", retry.jitter, 0, 1);
-    std::int64_t attempts = retry.attempts;
-    from.integer("attempts", attempts, 1, 100'000);
-    retry.attempts = static_cast<int>(attempts);
-    if (retry.max < retry.initial) {
-      problems_.error(from.place("max"), fmt::format("max ({}) is shorter than initial ({})",
-                                                     duration_text(retry.max), duration_text(retry.initial)));
-    }
-  }
-
-  void read_url(Section& from, std::string& into) {
-    auto given = from.text("url");
-    if (!given) {
-      if (!from.has("url")) problems_.error(from.place("url"), from.title() + " needs a url");
-      return;
-    }
-    if (auto url = parse_http_url(given->text); !url) {
-      problems_.error(given->place, "url: " + url.error());
-    } else {
-      into = std::move(given->text);
-    }
-  }
-
-  void read_destination(const TomlEntry& entry, std::string title) {
-    Section from = section(entry.node, std::move(title),
-                           {"url", "concurrency", "timeout", "retry", "sign", "secret", "untrusted"});
-    Destination destination;
-    destination.name = entry.name;
-    read_url(from, destination.url);
-    std::int64_t concurrency = destination.concurrency;
-    from.integer("concurrency", concurrency, 1, 10'000);
-    destination.concurrency = static_cast<int>(concurrency);
-    from.duration("timeout", destination.timeout, milliseconds(1));
-    if (const auto* retry = from.find("retry"))
-      read_retry(*retry, "retry of " + from.title(), destination.retry);
-    from.boolean("untrusted", destination.untrusted);
-    if (const auto secret = from.text("secret")) read_secret(*secret, destination);
-    DestinationPlaces places{from.place(""), from.place("url"), from.place("sign"), from.has("sign"),
-                             from.has("secret")};
-    if (destination.untrusted) destination.sign = places.has_secret ? SignMode::standard : SignMode::none;
-    from.choice<SignMode>("sign", destination.sign,
-                          {{"source", SignMode::source},
-                           {"original", SignMode::original},
-                           {"standard", SignMode::standard},
-                           {"none", SignMode::none}});
-    destination.sign_explicit = from.has("sign");
-    draft_.destinations.push_back(places);
-    config_.destinations.push_back(std::move(destination));
-  }
-
-  void read_secret(const ConfigText& given, Destination& destination) {
-    auto secret = Secret::parse(given.text);
-    if (!secret) {
-      problems_.error(given.place, fmt::format("secret: {}", describe(secret.error())));
-    } else if (!secret->can_sign()) {
-      problems_.error(given.place, "secret: a public key cannot sign");
-    } else {
-      destination.secret = std::make_shared<const Secret>(*std::move(secret));
-    }
+  void read_destination_table(const TomlEntry& entry, std::string title) {
+    ReadDestination read = read_destination(entry, std::move(title), outside_, problems_);
+    draft_.destinations.push_back(read.places);
+    config_.destinations.push_back(std::move(read.destination));
   }
 
   void read_routes(const TomlNode& node) {

@@ -4,20 +4,15 @@
 #include <vector>
 
 #include "app/config.h"
+#include "app/config_destination.h"
 #include "app/config_route.h"
 #include "app/config_section.h"
 #include "app/config_source.h"
 
 namespace creel {
 
-// Where the parts of the draft stood in the file; parallel to the vectors of the Config. 0:0 for what came
-// from a flag.
-struct DestinationPlaces {
-  Place whole, url, sign;
-  bool has_sign = false;    // said in the file, not by default
-  bool has_secret = false;  // said, be it good or bad
-};
-
+// What was read, with where its parts stood in the file, parallel to the vectors of the Config. 0:0 for what
+// came from a flag.
 struct ConfigDraft {
   Config config;
   bool has_sources = false;
@@ -35,7 +30,9 @@ void read_config(const TomlNode& root, std::string_view text, const Outside& out
 
 // Checks what concerns more than one value; config_check.cc.
 void check_config(const ConfigDraft& draft, ConfigProblems& problems);
-// The part of it that is about routes; config_check_routes.cc.
+// The parts of it that are about destinations and routes; config_check_destinations.cc,
+// config_check_routes.cc.
+void check_destinations(const ConfigDraft& draft, ConfigProblems& problems);
 void check_routes(const ConfigDraft& draft, ConfigProblems& problems);
 
 }  // namespace creel

@@ -11,18 +11,25 @@ namespace {
 
 constexpr auto kEndsSoon = std::chrono::days(14);
 
-// The content of one of the two files; wiped when it goes, as it may be the key.
-struct PemFile {
-  PemFile() = default;
-  PemFile(const PemFile&) = delete;
-  PemFile& operator=(const PemFile&) = delete;
-  ~PemFile() {
-    if (!text.empty()) explicit_bzero(text.data(), text.size());
-  }
+std::string digest_of(const PemFile& certificate, const PemFile& key) {
+  return to_hex(sha256(certificate.text)) + to_hex(sha256(key.text));
+}
 
-  std::string path, text;
-  Place place;
-};
+void warn_of_end(const http::TlsContext& context, const PemFile& certificate, std::string_view who_refuses,
+                 Section& tls) {
+  if (!tls.outside().now) return;
+  const std::chrono::sys_seconds now = tls.outside().now(), end{std::chrono::seconds(context.expires())};
+  if (now + kEndsSoon < end) return;
+  const auto days = std::chrono::floor<std::chrono::days>(end - now).count();
+  const std::string when = fmt::format("{:%Y-%m-%d %H:%M} UTC", end);
+  tls.problems().warning(
+      certificate.place,
+      end <= now ? fmt::format("the certificate in {} ended on {}: {}", certificate.path, when, who_refuses)
+                 : fmt::format("the certificate in {} ends on {}, in {} days: renew it and reload creel",
+                               certificate.path, when, days));
+}
+
+}  // namespace
 
 bool read_pem(Section& tls, std::string_view key, PemFile& into) {
   const auto given = tls.text(key);
@@ -46,24 +53,18 @@ bool read_pem(Section& tls, std::string_view key, PemFile& into) {
   return true;
 }
 
-std::string digest_of(const PemFile& certificate, const PemFile& key) {
-  return to_hex(sha256(certificate.text)) + to_hex(sha256(key.text));
+std::shared_ptr<const http::TlsContext> make_context(const PemFile& certificate, const PemFile& key,
+                                                     std::string_view who_refuses, Section& tls) {
+  auto context = http::TlsContext::make(certificate.text, key.text);
+  if (!context) {
+    const std::string& reason = context.error();
+    const bool is_key = reason.starts_with("the key") || reason.starts_with("the private key");
+    tls.problems().error(is_key ? key.place : certificate.place, fmt::format("{}: {}", tls.title(), reason));
+    return nullptr;
+  }
+  warn_of_end(**context, certificate, who_refuses, tls);
+  return *std::move(context);
 }
-
-void warn_of_end(const http::TlsContext& context, const PemFile& certificate, Section& tls) {
-  if (!tls.outside().now) return;
-  const std::chrono::sys_seconds now = tls.outside().now(), end{std::chrono::seconds(context.expires())};
-  if (now + kEndsSoon < end) return;
-  const auto days = std::chrono::floor<std::chrono::days>(end - now).count();
-  const std::string when = fmt::format("{:%Y-%m-%d %H:%M} UTC", end);
-  tls.problems().warning(
-      certificate.place,
-      end <= now ? fmt::format("the certificate in {} ended on {}: senders refuse it", certificate.path, when)
-                 : fmt::format("the certificate in {} ends on {}, in {} days: renew it and reload creel",
-                               certificate.path, when, days));
-}
-
-}  // namespace
 
 std::optional<TlsConfig> read_tls(Section& port) {
   const TomlNode* node = port.find("tls");
@@ -77,18 +78,12 @@ std::optional<TlsConfig> read_tls(Section& port) {
   PemFile certificate, key;
   const bool has_certificate = read_pem(tls, "certificate", certificate);
   if (!read_pem(tls, "key", key) || !has_certificate) return std::nullopt;
-  auto context = http::TlsContext::make(certificate.text, key.text);
-  if (!context) {
-    const std::string& reason = context.error();
-    const bool is_key = reason.starts_with("the key") || reason.starts_with("the private key");
-    tls.problems().error(is_key ? key.place : certificate.place, fmt::format("{}: {}", tls.title(), reason));
-    return std::nullopt;
-  }
-  warn_of_end(**context, certificate, tls);
+  auto context = make_context(certificate, key, "senders refuse it", tls);
+  if (!context) return std::nullopt;
   std::string digest = digest_of(certificate, key);
   return TlsConfig{.certificate = std::move(certificate.path),
                    .key = std::move(key.path),
-                   .context = *std::move(context),
+                   .context = std::move(context),
                    .digest = std::move(digest)};
 }
 

@@ -149,5 +149,62 @@ TEST(TlsConfig, ChangesWhenTheFilesDo) {
   EXPECT_THAT(changes_between(*plain.config, *before.config).fixed, ElementsAre("server.tls"));
 }
 
+// --- Of destinations
+// -----------------------------------------------------------------------------------------------
+
+std::string destination(std::string_view tls) {
+  return "[destinations.app]\nurl = 'https://app.example/'\ntls = { " + std::string(tls) +
+         " }\n[[routes]]\nfrom = ['openai']\nto = ['app']\n";
+}
+constexpr std::string_view kAll =
+    "certificate = '/etc/tls/chain.pem', key = '/etc/tls/key.pem', ca = '/etc/tls/chain.pem'";
+
+TEST(ClientTls, ReadsWhatIsShownAndWhoIsTrusted) {
+  auto machine = machine_with(make_pair(24h * 90));
+  const auto loaded = machine.load(destination(kAll));
+  EXPECT_THAT(texts_of(loaded), IsEmpty());
+  ASSERT_TRUE(loaded.config);
+  const HttpSettings& http = loaded.config->destinations.at(0).http;
+  EXPECT_EQ(http.client_certificate, "/etc/tls/chain.pem");
+  EXPECT_EQ(http.client_key, "/etc/tls/key.pem");
+  EXPECT_EQ(http.ca, "/etc/tls/chain.pem");
+  EXPECT_FALSE(http.insecure);
+}
+
+TEST(ClientTls, SaysWhatCannotBeUsed) {
+  auto machine = machine_with(make_pair(24h * 90));
+  machine.files["/etc/tls/other.pem"] = make_pair(24h * 90).key;
+  machine.files["/etc/tls/damaged.pem"] =
+      machine.files["/etc/tls/chain.pem"] + "-----BEGIN CERTIFICATE-----\nabcd\n-----END CERTIFICATE-----\n";
+  machine.files["/etc/tls/empty.pem"] = "";
+  EXPECT_THAT(texts_of(machine.load(destination("certificate = '/etc/tls/chain.pem'"))),
+              ElementsAre("creel.toml:3:7: tls of [destinations.app] needs a key"));
+  EXPECT_THAT(
+      texts_of(machine.load(destination("certificate = '/etc/tls/chain.pem', key = '/etc/tls/other.pem'"))),
+      ElementsAre(HasSubstr("tls of [destinations.app]: the private key does not belong")));
+  EXPECT_THAT(texts_of(machine.load(destination("ca = '/none'"))),
+              ElementsAre("creel.toml:3:14: ca: cannot read the file /none"));
+  for (const std::string path : {"/etc/tls/damaged.pem", "/etc/tls/empty.pem", "/etc/tls/key.pem"}) {
+    EXPECT_THAT(
+        texts_of(machine.load(destination("ca = '" + path + "'"))),
+        ElementsAre("creel.toml:3:14: ca: " + path + " holds no certificates in PEM, or damaged ones"));
+  }
+  EXPECT_THAT(
+      texts_of(machine.load(destination("ca = '/etc/tls/chain.pem', insecure = true"))),
+      testing::Contains("creel.toml:3:14: with insecure = true nobody is asked who they are: leave ca out"));
+}
+
+TEST(ClientTls, ChangesTheDestinationWhenTheFilesDo) {
+  auto machine = machine_with(make_pair(24h * 90));
+  const auto before = machine.load(destination(kAll)), same = machine.load(destination(kAll));
+  const Pair renewed = make_pair(24h * 180);
+  machine.files["/etc/tls/chain.pem"] = renewed.certificate;
+  machine.files["/etc/tls/key.pem"] = renewed.key;
+  const auto after = machine.load(destination(kAll));
+  ASSERT_TRUE(before.config && same.config && after.config);
+  EXPECT_THAT(changes_between(*before.config, *same.config).destinations.changed, IsEmpty());
+  EXPECT_THAT(changes_between(*before.config, *after.config).destinations.changed, ElementsAre("app"));
+}
+
 }  // namespace
 }  // namespace creel

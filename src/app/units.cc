@@ -49,6 +49,14 @@ constexpr std::array<SizeUnit, 9> kSizeUnits{{{"TiB", std::uint64_t{1} << 40},
                                               {"KB", 1000},
                                               {"B", 1}}};
 
+struct RateUnit {
+  std::string_view name;
+  milliseconds per;
+};
+constexpr std::array<RateUnit, 3> kRateUnits{
+    {{"/s", milliseconds(1000)}, {"/m", milliseconds(60'000)}, {"/h", milliseconds(3'600'000)}}};
+constexpr std::uint64_t kRateMax = 1'000'000;
+
 std::string quoted(std::string_view text) {
   return "\"" + std::string(text) + "\"";
 }
@@ -135,16 +143,32 @@ std::string size_text(std::uint64_t bytes) {
   return std::to_string(bytes) + "B";
 }
 
-std::expected<double, std::string> parse_rate(std::string_view text) {
+std::expected<Rate, std::string> parse_rate_limit(std::string_view text) {
   const auto parts = split(text);
-  if (parts && parts->number > 0) {
-    const auto number = static_cast<double>(parts->number);
-    if (parts->unit == "/s") return number;
-    if (parts->unit == "/m") return number / 60;
-    if (parts->unit == "/h") return number / 3600;
+  const auto unit = parts ? std::ranges::find(kRateUnits, parts->unit, &RateUnit::name) : kRateUnits.end();
+  if (unit == kRateUnits.end() || parts->number == 0) {
+    return std::unexpected(quoted(text) +
+                           " is not a rate; write a number from 1 up and /s, /m or /h, such as \"50/s\"");
   }
-  return std::unexpected(quoted(text) +
-                         " is not a rate; write a number from 1 up and /s, /m or /h, such as \"50/s\"");
+  if (parts->number > kRateMax) return std::unexpected(quoted(text) + " is more than 1000000");
+  Rate rate;
+  rate.count = static_cast<std::uint32_t>(parts->number);
+  rate.per = unit->per;
+  return rate;
+}
+
+std::expected<double, std::string> parse_rate(std::string_view text) {
+  const auto rate = parse_rate_limit(text);
+  if (!rate) return std::unexpected(rate.error());
+  return rate->count / std::chrono::duration<double>(rate->per).count();
+}
+
+std::string rate_text(const Rate& rate) {
+  const auto unit = std::ranges::find(kRateUnits, rate.per, &RateUnit::per);
+  std::string text = std::to_string(rate.count);
+  text += unit == kRateUnits.end() ? "/" + duration_text(rate.per) : std::string(unit->name);
+  if (rate.burst) text += ", burst " + std::to_string(*rate.burst);
+  return text;
 }
 
 std::expected<std::uint16_t, std::string> parse_port(std::string_view text) {

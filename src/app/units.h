@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/model.h"
+
 namespace creel {
 
 // "250ms", "5s", "10m", "1h", "30d", "0s": a whole number and one unit, nothing between, at most 100 years.
@@ -24,6 +26,10 @@ std::string size_text(std::uint64_t bytes);
 
 // "50/s", "100/m", "1000/h", as events a second.
 std::expected<double, std::string> parse_rate(std::string_view text);
+
+// The same in whole numbers, at most a million: so many in each such time.
+std::expected<Rate, std::string> parse_rate_limit(std::string_view text);
+std::string rate_text(const Rate& rate);  // "50/s", "100/m, burst 20"
 
 // Where a port listens: an IP address and a port.
 struct ListenAddress {

@@ -133,6 +133,7 @@ struct HttpSettings {
   HttpAuth auth;
   std::string client_certificate, client_key;  // paths of PEM files
   std::string ca;                              // path of a PEM file, in place of the system's
+  std::string files_digest;                    // of what these files held when they were checked
   bool insecure = false;                       // trusts every certificate
   std::string proxy;                           // http://, https:// or socks5h://; "" for none
   TargetGuard guard;                           // of an untrusted destination
