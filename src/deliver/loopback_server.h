@@ -44,6 +44,7 @@ class LoopbackServer {
     ::close(listener_);
   }
 
+  std::uint16_t port() const { return port_; }
   std::string url(std::string_view path = "/hook") const {
     return "http://127.0.0.1:" + std::to_string(port_) + std::string(path);
   }
@@ -106,7 +107,8 @@ class LoopbackServer {
   static std::size_t request_size(const std::string& buffer) {
     const auto end = buffer.find("\r\n\r\n");
     const auto length = buffer.find("Content-Length: ");
-    if (end == std::string::npos || length > end) return 0;
+    if (end == std::string::npos) return 0;
+    if (length > end) return end + 4;  // without a body
     const auto size = end + 4 + static_cast<std::size_t>(std::atoll(buffer.c_str() + length + 16));
     return buffer.size() >= size ? size : 0;
   }
