@@ -10,6 +10,7 @@
 #include "store/indexer.h"
 #include "store/journal_reader.h"
 #include "store/journal_thread.h"
+#include "store/operator_state.h"
 #include "store/recent_keys.h"
 #include "store/retention.h"
 
@@ -71,8 +72,12 @@ struct EmbeddedStore::Impl {
                     .log = parts.log,
                     .observer = parts.observer,
                     .options = options.committer}),
+        operator_state(journal->recovered_state(),
+                       [this](Forward forward) { committing.forward(std::move(forward)); }),
         questions([this] { return indexer.indexed(); }),
-        retention(retention_parts()) {}
+        retention(retention_parts()) {
+    journal->set_state_source([this](std::string& payload) { operator_state.encode(payload); });
+  }
 
   Retention::Parts retention_parts() {
     return {.journal = *journal,
@@ -106,6 +111,7 @@ struct EmbeddedStore::Impl {
   IndexView view;
   Indexer indexer;
   JournalThread committing;
+  OperatorState operator_state;
   Questions questions;
   mutable Lag lag;
   Bell bell;
@@ -244,6 +250,13 @@ void EmbeddedStore::command(Command command,
                             std::move_only_function<void(std::expected<Sequence, StoreError>)> done) {
   impl_->committing.command(std::move(command), std::move(done));
 }
+void EmbeddedStore::set_state(std::string name, std::string value,
+                              std::move_only_function<void(std::expected<Sequence, StoreError>)> done) {
+  impl_->operator_state.set(std::move(name), std::move(value), std::move(done));
+}
+std::vector<std::pair<std::string, std::string>> EmbeddedStore::state() const {
+  return impl_->operator_state.all();
+}
 void EmbeddedStore::reject(const NewRejected& rejected) {
   impl_->committing.reject(rejected);
 }
@@ -283,10 +296,6 @@ EmbeddedStoreCounters EmbeddedStore::counters() const {
   counters.events_copied = impl_->retention.events_copied();
   counters.dedupe_window = impl_->retention.dedupe_window();
   return counters;
-}
-
-void EmbeddedStore::set_state_source(std::function<void(std::string& payload)> source) {
-  impl_->journal->set_state_source(std::move(source));
 }
 
 const StoreIdentity& EmbeddedStore::identity() const {

@@ -12,6 +12,8 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -65,6 +67,9 @@ class EmbeddedStore final : public Store {
   void record(Outcome outcome) override;
   void command(Command command,
                std::move_only_function<void(std::expected<Sequence, StoreError>)> done) override;
+  void set_state(std::string name, std::string value,
+                 std::move_only_function<void(std::expected<Sequence, StoreError>)> done) override;
+  std::vector<std::pair<std::string, std::string>> state() const override;
   void reject(const NewRejected& rejected) override;
   void mark_accepted(std::uint64_t rejected, EventId event) override;
   void read(Freshness freshness, std::move_only_function<void(Reader&, Staleness)> question) override;
@@ -73,9 +78,6 @@ class EmbeddedStore final : public Store {
   void stop() override;
 
   EmbeddedStoreCounters counters() const;
-  // What the journal's segments put first, so that it outlives them: see Journal::set_state_source. Before
-  // start().
-  void set_state_source(std::function<void(std::string& payload)> source);
   const StoreIdentity& identity() const;
 
   struct Impl;

@@ -244,7 +244,7 @@ void Index::Impl::apply_outcome(const JournalRecord& record) {
   }
   if (!is_outdated) delivery->due = delivery->state == DeliveryState::pending ? outcome.due : Time();
   if (attempt.result == AttemptResult::delivered) {
-    delivery->success = {attempt.started, attempt.took, attempt.status};
+    delivery->success = {attempt.started, attempt.took, attempt.status, attempt.trigger, attempt.timings};
   } else {
     batch->add_attempt(row->id, *delivery, attempt);
   }
@@ -260,7 +260,7 @@ bool Index::Impl::apply_command(const JournalRecord& record) {
   for (DeliveryEntry& delivery : row->deliveries) {
     if (!command->destination.empty() && texts->text(delivery.destination) != command->destination) continue;
     if (command->kind == Command::Kind::cancel) {
-      if (delivery.state != DeliveryState::pending) continue;
+      if (delivery.state != DeliveryState::pending && delivery.state != DeliveryState::dead) continue;
       delivery.state = DeliveryState::cancelled;
       delivery.due = Time();
     } else {
@@ -273,7 +273,9 @@ bool Index::Impl::apply_command(const JournalRecord& record) {
                             .result = AttemptResult::delivered,
                             .status = success.status,
                             .reply = {},
-                            .error = {}});
+                            .error = {},
+                            .trigger = success.trigger,
+                            .timings = success.timings});
         delivery.success.reset();
       }
       delivery.state = DeliveryState::pending;

@@ -64,7 +64,8 @@ IndexBatch::IndexBatch(Database& database, Names& names)
       count_(database,
              "INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET deliveries = deliveries + "
              "excluded.deliveries"),
-      add_attempt_(database, "INSERT INTO attempts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      add_attempt_(database,
+                   "INSERT INTO attempts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       drop_reply_(database,
                   "UPDATE attempts SET reply = x'' WHERE event = ? AND destination = ? AND ordinal = ? AND "
                   "reply <> x''"),
@@ -144,7 +145,11 @@ void IndexBatch::add_attempt(EventId id, const DeliveryEntry& delivery, const At
   add_attempt_.run(row_of(id), delivery.destination, delivery.ordinal, attempt.number,
                    count_of(attempt.started), static_cast<std::int64_t>(attempt.took.count()),
                    static_cast<int>(attempt.result), attempt.status, std::string_view(attempt.error),
-                   Statement::Bytes{reply});
+                   Statement::Bytes{reply}, static_cast<int>(attempt.trigger),
+                   static_cast<std::int64_t>(attempt.timings.dns.count()),
+                   static_cast<std::int64_t>(attempt.timings.connect.count()),
+                   static_cast<std::int64_t>(attempt.timings.tls.count()),
+                   static_cast<std::int64_t>(attempt.timings.first_byte.count()));
 }
 
 void IndexBatch::forget_attempts(EventId id) {

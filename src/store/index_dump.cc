@@ -114,13 +114,15 @@ void Index::dump_rows(const std::function<void(std::string_view)>& line) {
   std::vector<std::string> lines;
   Statement attempts(database,
                      "SELECT event, destination, ordinal, number, started, took, result, status, error, "
-                     "reply FROM attempts");
+                     "reply, cause, dns, connect, tls, first_byte FROM attempts");
   while (attempts.step()) {
     lines.push_back(
-        fmt::format("attempt {} to {} {} number {} started {} took {} result {} status {} error {} reply {}",
+        fmt::format("attempt {} to {} {} number {} started {} took {} result {} status {} error {} reply {} "
+                    "cause {} dns {} connect {} tls {} first_byte {}",
                     attempts.integer(0), name(attempts.integer(1)), attempts.integer(2), attempts.integer(3),
                     attempts.integer(4), attempts.integer(5), attempts.integer(6), attempts.integer(7),
-                    attempts.text(8), attempts.text(9)));
+                    attempts.text(8), attempts.text(9), attempts.integer(10), attempts.integer(11),
+                    attempts.integer(12), attempts.integer(13), attempts.integer(14)));
   }
   Statement counts(database, "SELECT destination, state, deliveries FROM counts WHERE deliveries <> 0");
   while (counts.step()) {

@@ -1,10 +1,12 @@
 #include "store/index_row.h"
 
+#include <iterator>
+
 namespace creel::store {
 namespace {
 
 constexpr std::size_t kPadding = 16;
-constexpr std::uint32_t kHasSuccess = 0x10;
+constexpr std::uint32_t kHasSuccess = 0x10, kHasDetails = 0x20;
 
 void put(std::string& into, std::uint64_t value) {
   while (value >= 0x80) {
@@ -47,6 +49,40 @@ class Taker {
   bool ok_ = true;
 };
 
+// The trigger and which timings follow, and these.
+constexpr std::uint64_t kTriggerBits = 7, kFirstTiming = 8;
+
+bool has_details(const DeliveryEntry::Success& success) {
+  return success.trigger != AttemptTrigger::first || success.timings != AttemptTimings();
+}
+
+void put_details(std::string& into, const DeliveryEntry::Success& success) {
+  const AttemptTimings& timings = success.timings;
+  const std::chrono::microseconds parts[] = {timings.dns, timings.connect, timings.tls, timings.first_byte};
+  std::uint64_t head = static_cast<std::uint8_t>(success.trigger);
+  for (std::size_t i = 0; i < std::size(parts); ++i) {
+    if (parts[i].count() > 0) head |= kFirstTiming << i;
+  }
+  put(into, head);
+  for (const std::chrono::microseconds part : parts) {
+    if (part.count() > 0) put(into, static_cast<std::uint64_t>(part.count()));
+  }
+}
+
+bool take_details(Taker& taker, DeliveryEntry::Success& into) {
+  const std::uint64_t head = taker.number();
+  if ((head & kTriggerBits) > static_cast<std::uint8_t>(AttemptTrigger::resume)) return false;
+  into.trigger = static_cast<AttemptTrigger>(head & kTriggerBits);
+  AttemptTimings& timings = into.timings;
+  std::chrono::microseconds* const parts[] = {&timings.dns, &timings.connect, &timings.tls,
+                                              &timings.first_byte};
+  for (std::size_t i = 0; i < std::size(parts); ++i) {
+    if ((head & kFirstTiming << i) != 0)
+      *parts[i] = std::chrono::microseconds(static_cast<std::int64_t>(taker.number()));
+  }
+  return true;
+}
+
 }  // namespace
 
 DeliveryEntry* EventEntry::find(std::uint32_t destination, std::uint32_t ordinal) {
@@ -62,7 +98,9 @@ void encode_deliveries(const EventEntry& event, std::string& into) {
   for (const DeliveryEntry& delivery : event.deliveries) {
     put(into, delivery.destination);
     put(into, delivery.ordinal);
-    put(into, static_cast<std::uint32_t>(delivery.state) | (delivery.success ? kHasSuccess : 0));
+    const bool is_detailed = delivery.success && has_details(*delivery.success);
+    put(into, static_cast<std::uint32_t>(delivery.state) | (delivery.success ? kHasSuccess : 0) |
+                  (is_detailed ? kHasDetails : 0));
     put(into, delivery.attempts);
     put(into, delivery.attempts_base);
     put_signed(into, (delivery.changed - event.received).count());
@@ -71,6 +109,7 @@ void encode_deliveries(const EventEntry& event, std::string& into) {
     put_signed(into, (delivery.success->started - event.received).count());
     put_signed(into, delivery.success->took.count());
     put_signed(into, delivery.success->status);
+    if (is_detailed) put_details(into, *delivery.success);
   }
   into.resize((into.size() + kPadding - 1) / kPadding * kPadding, '\0');
 }
@@ -86,8 +125,9 @@ bool decode_deliveries(std::string_view bytes, EventEntry& into) {
     delivery.destination = taker.small();
     delivery.ordinal = taker.small();
     const std::uint32_t state = taker.small();
-    if ((state & ~kHasSuccess) > static_cast<std::uint8_t>(DeliveryState::cancelled)) return false;
-    delivery.state = static_cast<DeliveryState>(state & ~kHasSuccess);
+    if ((state & ~(kHasSuccess | kHasDetails)) > static_cast<std::uint8_t>(DeliveryState::cancelled))
+      return false;
+    delivery.state = static_cast<DeliveryState>(state & ~(kHasSuccess | kHasDetails));
     delivery.attempts = taker.small();
     delivery.attempts_base = taker.small();
     delivery.changed = into.received + milliseconds(taker.signed_number());
@@ -98,6 +138,7 @@ bool decode_deliveries(std::string_view bytes, EventEntry& into) {
       success.started = into.received + milliseconds(taker.signed_number());
       success.took = milliseconds(taker.signed_number());
       success.status = static_cast<int>(taker.signed_number());
+      if ((state & kHasDetails) != 0 && !take_details(taker, success)) return false;
       delivery.success = success;
     }
     into.deliveries.push_back(delivery);

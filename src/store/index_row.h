@@ -31,6 +31,8 @@ struct DeliveryEntry {
     Time started;
     std::chrono::milliseconds took{0};
     int status = 0;
+    AttemptTrigger trigger = AttemptTrigger::first;
+    AttemptTimings timings;
     bool operator==(const Success&) const = default;
   };
   std::optional<Success> success;

@@ -12,7 +12,7 @@
 
 namespace creel::store {
 
-inline constexpr std::int64_t kIndexSchema = 1;
+inline constexpr std::int64_t kIndexSchema = 2;
 
 enum class SchemaError {
   newer,   // written by a newer creel

@@ -43,6 +43,7 @@ struct Journal::Impl {
   SegmentFiller filler;
   BatchWriter writer;
   std::function<void(std::string&)> state_source;
+  std::string recovered_state;
 
   // The owner's.
   std::shared_ptr<File> file;
@@ -90,6 +91,7 @@ void Journal::Impl::take_over(RecoveredJournal recovered) {
   written = synced = {{1, kSegmentHeaderBytes}, 1};
   if (!recovered.segments.empty()) {
     segments = std::move(recovered.segments);
+    recovered_state = std::move(recovered.state);
     file = recovered.current;
     segment = recovered.end.at.segment;
     offset = recovered.end.at.offset;
@@ -246,6 +248,10 @@ std::expected<std::unique_ptr<Journal>, OpenError> Journal::open(Disk& disk, con
 
 Journal::Journal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Journal::~Journal() = default;
+
+const std::string& Journal::recovered_state() const {
+  return impl_->recovered_state;
+}
 
 void Journal::set_state_source(std::function<void(std::string&)> source) {
   impl_->state_source = std::move(source);

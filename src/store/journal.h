@@ -105,6 +105,8 @@ class Journal {
   // What the first record of each new segment holds (StateRecord); encodes into the empty text. Called inside
   // write(). Without one the state is empty.
   void set_state_source(std::function<void(std::string& payload)> source);
+  // The payload of the last record of state that was there at open; "" without one.
+  const std::string& recovered_state() const;
 
   // Writes the records behind what is there, without a sync. Gives the sequence of the first; the others
   // follow it. All of them or, with an error, none.

@@ -81,6 +81,7 @@ DiskResult<SegmentScan> scan_segment(SegmentWindow& window, const FrameCodec& co
       const FoundRecord& record = **found;
       if (record.frame.batch == record.frame.sequence) scan.batch_offset = scan.end;
       scan.next = record.frame.sequence + 1;
+      if (record.frame.kind == RecordKind::state) scan.state = record.payload;
       if (record.frame.kind == RecordKind::lost) scan.next = decode_lost(record.payload).value_or(scan.next);
       scan.end = record.end();
       continue;
@@ -318,6 +319,7 @@ class Recovery {
         if (!accepts()) return damaged(damage, "");
         if (const auto put = put_aside(damage); !put) return put;
       }
+      if (!scan->state.empty()) state_ = std::move(scan->state);
       last_ = *std::move(scan);
     }
     return {};
@@ -394,6 +396,7 @@ class Recovery {
     if (!bytes) return disk_failed(path(last.number), bytes.error());
     recovered.segments.back().bytes = *bytes;
     recovered.current = *std::move(file);
+    recovered.state = std::move(state_);
     recovered.end = {{last.number, static_cast<std::uint32_t>(last_.end)}, last_.next};
     return recovered;
   }
@@ -405,6 +408,7 @@ class Recovery {
   FrameCodec codec_;
   std::vector<Segment> segments_;
   SegmentScan last_;
+  std::string state_;
 };
 
 }  // namespace

@@ -43,9 +43,14 @@ IndexReader::Connection::Connection(const std::string& path)
       progress(database, "SELECT sequence FROM progress WHERE id = 1"),
       row(database, kSelectEvent),
       copy(database, "SELECT original FROM copies WHERE sequence = ?"),
-      attempts(database,
-               "SELECT number, started, took, result, status, error, reply FROM attempts "
-               "WHERE event = ? AND destination = ? AND ordinal = ? ORDER BY number"),
+      attempts(
+          database,
+          "SELECT number, started, took, result, status, error, reply, cause, dns, connect, tls, first_byte "
+          "FROM attempts "
+          "WHERE event = ? AND destination = ? AND ordinal = ? ORDER BY number"),
+      dead(database,
+           "SELECT event, ordinal FROM settled WHERE destination = ? AND state = ? AND event > ? "
+           "ORDER BY event, ordinal"),
       due(database,
           "SELECT due, event, ordinal FROM pending WHERE destination = ? AND (due, event) > (?, ?) "
           "ORDER BY due, event, ordinal LIMIT ?"),
@@ -117,68 +122,11 @@ bool IndexReader::read_content(const EventEntry& row, StoredEvent& into) {
   return true;
 }
 
-// --- Due
-// -----------------------------------------------------------------------------------------------------------
-
-std::expected<DuePage, StoreError> IndexReader::due(const DueQuery& query) {
-  if (auto connected = connect(); !connected) return std::unexpected(connected.error());
-  DuePage page;
-  std::vector<EventEntry> rows;
-  {
-    const Snapshot snapshot(*connection_);
-    if (connection_->progress.bind().step())
-      page.upto = static_cast<Sequence>(connection_->progress.integer(0));
-    connection_->progress.reset();
-    connection_->names.refresh();
-    const auto destination = connection_->names.find(NameKind::destination, query.destination);
-    if (!destination) return page;
-
-    const std::int64_t due = query.after ? query.after->first.time_since_epoch().count() : INT64_MIN;
-    const std::uint64_t event = query.after ? query.after->second.value : 0;
-    std::size_t bytes = 0;
-    connection_->due.bind(*destination, due, event, query.limit + 1);
-    while (connection_->due.step()) {
-      if (page.deliveries.size() == query.limit || (bytes > query.bytes_max && !page.deliveries.empty())) {
-        page.more = true;
-        break;
-      }
-      const EventId id{static_cast<std::uint64_t>(connection_->due.integer(1))};
-      const auto ordinal = static_cast<std::uint32_t>(connection_->due.integer(2));
-      EventEntry row;
-      if (read_event(connection_->row, id, row) != RowRead::found) continue;
-      const DeliveryEntry* delivery = row.find(*destination, ordinal);
-      if (delivery == nullptr) continue;
-      bytes += row.body_bytes + 1024;  // A head is about so long.
-      page.deliveries.push_back({.id = {id, query.destination, ordinal},
-                                 .due = time_of(connection_->due.integer(0)),
-                                 .attempts = delivery->attempts,
-                                 .attempts_base = delivery->attempts_base,
-                                 .event = nullptr});
-      rows.push_back(std::move(row));
-    }
-    connection_->due.reset();
-  }
-  if (!connection_->database.ok()) return std::unexpected(error());
-
-  // The journal is read in its own order, which the disk likes best.
-  std::vector<std::size_t> order(rows.size());
-  for (std::size_t i = 0; i < order.size(); ++i)
-    order[i] = i;
-  std::ranges::sort(order, {}, [this, &rows](std::size_t i) { return position(rows[i]); });
-  for (const std::size_t i : order) {
-    auto content = std::make_shared<StoredEvent>();
-    // What is pending is copied before its segment goes: then this view is too old, and the next one has the
-    // copy.
-    if (!read_content(rows[i], *content)) return std::unexpected(StoreError::busy);
-    page.deliveries[i].event = std::move(content);
-  }
-  return page;
-}
-
 // --- One event
 // -----------------------------------------------------------------------------------------------------
 
 std::vector<Attempt> IndexReader::history(const EventEntry& row, const DeliveryEntry& delivery) {
+  using std::chrono::microseconds;
   std::vector<Attempt> attempts;
   Statement& select = connection_->attempts;
   select.bind(row.id.value, delivery.destination, delivery.ordinal);
@@ -189,7 +137,12 @@ std::vector<Attempt> IndexReader::history(const EventEntry& row, const DeliveryE
                         .result = static_cast<AttemptResult>(select.integer(3)),
                         .status = static_cast<int>(select.integer(4)),
                         .reply = std::string(select.text(6)),
-                        .error = std::string(select.text(5))});
+                        .error = std::string(select.text(5)),
+                        .trigger = static_cast<AttemptTrigger>(select.integer(7)),
+                        .timings = {.dns = microseconds(select.integer(8)),
+                                    .connect = microseconds(select.integer(9)),
+                                    .tls = microseconds(select.integer(10)),
+                                    .first_byte = microseconds(select.integer(11))}});
   }
   select.reset();
   if (delivery.success) {
@@ -199,7 +152,9 @@ std::vector<Attempt> IndexReader::history(const EventEntry& row, const DeliveryE
                         .result = AttemptResult::delivered,
                         .status = delivery.success->status,
                         .reply = {},
-                        .error = {}});
+                        .error = {},
+                        .trigger = delivery.success->trigger,
+                        .timings = delivery.success->timings});
   }
   return attempts;
 }

@@ -1,5 +1,5 @@
-// The inside of a reader, for reader.cc (single questions), reader_events.cc (pages of events) and
-// reader_stored.cc (many events with what they hold).
+// The inside of a reader, for reader.cc (single questions), reader_due.cc (pages of deliveries),
+// reader_events.cc (pages of events) and reader_stored.cc (many events with what they hold).
 #pragma once
 
 #include <memory>
@@ -23,6 +23,7 @@ class IndexReader final : public Reader {
               ReaderOptions options);
 
   std::expected<DuePage, StoreError> due(const DueQuery& query) override;
+  std::expected<DuePage, StoreError> dead(const DueQuery& query) override;
   std::expected<EventPage, StoreError> events(const EventQuery& query) override;
   std::expected<EventRow, StoreError> event(EventId id) override;
   std::expected<StoredEvent, StoreError> content(EventId id) override;
@@ -39,7 +40,8 @@ class IndexReader final : public Reader {
     explicit Connection(const std::string& path);
     Database database;
     Names names;
-    Statement begin, end, progress, row, copy, attempts, due, oldest_due, counts, uses, forward, backward;
+    Statement begin, end, progress, row, copy, attempts, dead, due, oldest_due, counts, uses, forward,
+        backward;
   };
   // One question's view of the index. Ends with the object.
   class Snapshot {
@@ -61,6 +63,14 @@ class IndexReader final : public Reader {
   bool read_record(Position position);
   EventRow show(const EventEntry& row, bool with_history);
   std::vector<Attempt> history(const EventEntry& row, const DeliveryEntry& delivery);
+
+  // --- reader_due.cc ---
+  std::expected<void, StoreError> list_due(const DueQuery& query, DuePage& page,
+                                           std::vector<EventEntry>& rows);
+  std::expected<void, StoreError> list_dead(const DueQuery& query, DuePage& page,
+                                            std::vector<EventEntry>& rows);
+  std::expected<void, StoreError> fill(DuePage& page, const std::vector<EventEntry>& rows);
+  std::optional<std::uint32_t> begin_page(const DueQuery& query, DuePage& page);
 
   // --- reader_stored.cc ---
   std::expected<StoredPage, StoreError> list_stored(const StoredQuery& query, Ticks end,

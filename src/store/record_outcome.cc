@@ -1,4 +1,7 @@
 // Records of kind outcome: many attempts of one number share a frame.
+#include <algorithm>
+#include <iterator>
+
 #include "store/payload.h"
 #include "store/record.h"
 
@@ -7,7 +10,44 @@ namespace {
 
 // What an outcome says beyond the usual: the same destination as before, the first item and ordinal, a
 // success.
-constexpr std::uint8_t kOtherDestination = 1, kHasItem = 2, kHasOrdinal = 4, kIsUnusual = 8;
+constexpr std::uint8_t kOtherDestination = 1, kHasItem = 2, kHasOrdinal = 4, kIsUnusual = 8, kHasDetails = 16;
+
+// Details are a byte, the trigger and which timings follow, and these.
+constexpr std::uint8_t kTriggerBits = 7, kFirstTiming = 8;
+
+bool has_details(const Attempt& attempt) {
+  return attempt.trigger != AttemptTrigger::first || attempt.timings != AttemptTimings();
+}
+
+void put_details(const Attempt& attempt, std::string& into) {
+  const AttemptTimings& timings = attempt.timings;
+  const std::chrono::microseconds parts[] = {timings.dns, timings.connect, timings.tls, timings.first_byte};
+  auto head = static_cast<std::uint8_t>(attempt.trigger);
+  for (std::size_t i = 0; i < std::size(parts); ++i) {
+    if (parts[i].count() > 0) head |= static_cast<std::uint8_t>(kFirstTiming << i);
+  }
+  put_number(into, head);
+  for (const std::chrono::microseconds part : parts) {
+    if (part.count() > 0) put_varint(into, static_cast<std::uint64_t>(part.count()));
+  }
+}
+
+void take_details(Decoder& from, Attempt& into) {
+  const auto head = from.number<std::uint8_t>();
+  const auto trigger = static_cast<std::uint8_t>(head & kTriggerBits);
+  if (trigger > static_cast<std::uint8_t>(AttemptTrigger::resume) || head >= kFirstTiming << 4) from.fail();
+  into.trigger = static_cast<AttemptTrigger>(trigger);
+  AttemptTimings& timings = into.timings;
+  std::chrono::microseconds* const parts[] = {&timings.dns, &timings.connect, &timings.tls,
+                                              &timings.first_byte};
+  for (std::size_t i = 0; i < std::size(parts); ++i) {
+    if ((head & kFirstTiming << i) == 0) continue;
+    constexpr std::uint64_t kMost = INT64_MAX / 1000;
+    const std::uint64_t count = from.varint();
+    if (count > kMost) from.fail();
+    *parts[i] = std::chrono::microseconds(static_cast<std::int64_t>(std::min(count, kMost)));
+  }
+}
 
 }  // namespace
 
@@ -23,11 +63,13 @@ void OutcomeWriter::add(const Outcome& outcome) {
   const bool is_usual = attempt.result == AttemptResult::delivered &&
                         outcome.state == DeliveryState::delivered && attempt.reply.empty() &&
                         attempt.error.empty();
+  const bool is_detailed = has_details(attempt);
   const EventId event = outcome.delivery.event;
   const std::uint32_t ordinal = outcome.delivery.ordinal;
-  put_number(into_, static_cast<std::uint8_t>(
-                        (is_other ? kOtherDestination : 0) | (event.item() != 0 ? kHasItem : 0) |
-                        (ordinal != 1 ? kHasOrdinal : 0) | (is_usual ? 0 : kIsUnusual)));
+  put_number(into_,
+             static_cast<std::uint8_t>((is_other ? kOtherDestination : 0) |
+                                       (event.item() != 0 ? kHasItem : 0) | (ordinal != 1 ? kHasOrdinal : 0) |
+                                       (is_usual ? 0 : kIsUnusual) | (is_detailed ? kHasDetails : 0)));
   put_signed_varint(into_, static_cast<std::int64_t>(event.sequence() - sequence_));
   if (event.item() != 0) put_varint(into_, event.item());
   if (is_other) {
@@ -39,6 +81,7 @@ void OutcomeWriter::add(const Outcome& outcome) {
   put_signed_varint(into_, minus(started, started_));
   put_signed_varint(into_, attempt.took.count());
   put_signed_varint(into_, attempt.status);
+  if (is_detailed) put_details(attempt, into_);
   sequence_ = event.sequence();
   started_ = started;
   destination_ = outcome.delivery.destination;
@@ -64,7 +107,7 @@ bool OutcomeReader::next(Outcome& into) {
   Decoder from(rest_);
   const auto flags = from.number<std::uint8_t>();
   sequence_ += static_cast<std::uint64_t>(from.signed_varint());
-  if (flags >= 2 * kIsUnusual || sequence_ > kSequenceMax) from.fail();
+  if (flags >= 2 * kHasDetails || sequence_ > kSequenceMax) from.fail();
   const auto item = (flags & kHasItem) != 0 ? from.varint_upto(std::uint16_t{UINT16_MAX}) : std::uint16_t{0};
   into.delivery.event = EventId::of(sequence_, item);
   if ((flags & kOtherDestination) != 0) destination_ = from.text(from.varint());
@@ -77,12 +120,15 @@ bool OutcomeReader::next(Outcome& into) {
   attempt.started = time_of(started_);
   attempt.took = std::chrono::milliseconds(from.signed_varint());
   attempt.status = static_cast<std::int32_t>(from.signed_varint());
+  attempt.trigger = AttemptTrigger::first;
+  attempt.timings = {};
+  if ((flags & kHasDetails) != 0) take_details(from, attempt);
   attempt.result = AttemptResult::delivered;
   into.state = DeliveryState::delivered;
   into.due = Time();
   std::string_view reply, error;
   if ((flags & kIsUnusual) != 0) {
-    attempt.result = take_enum(from, AttemptResult::unsent);
+    attempt.result = take_enum(from, AttemptResult::auth);
     into.state = take_enum(from, DeliveryState::cancelled);
     into.due = time_of(plus(started_, from.signed_varint()));
     reply = take_text(from);

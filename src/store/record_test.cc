@@ -160,10 +160,55 @@ TEST(Record, RefusesAnItemOutsideTheBody) {
   EXPECT_FALSE(decode_event(payload + "abcdef", decoded));
 }
 
+TEST(Record, GivesWhyAndHowLongOfAnAttemptBack) {
+  constexpr AttemptTrigger kTriggers[] = {AttemptTrigger::first, AttemptTrigger::retry,
+                                          AttemptTrigger::manual, AttemptTrigger::replay,
+                                          AttemptTrigger::resume};
+  const AttemptTimings all[] = {{},
+                                {.first_byte = 1us},
+                                {.dns = 1us, .connect = 300us, .tls = 40ms, .first_byte = 3600s},
+                                {.connect = 70us, .first_byte = 128us}};
+  std::string payload;
+  OutcomeWriter writer(payload);
+  std::vector<Outcome> outcomes;
+  for (const AttemptTrigger trigger : kTriggers) {
+    for (const AttemptTimings& timings : all) {
+      Outcome outcome{.delivery = {EventId::of(7 + outcomes.size(), 0), "app", 1},
+                      .attempt = {},
+                      .state = DeliveryState::delivered,
+                      .due = {}};
+      outcome.attempt.result = AttemptResult::delivered;
+      outcome.attempt.trigger = trigger;
+      outcome.attempt.timings = timings;
+      outcomes.push_back(outcome);
+    }
+  }
+  for (const Outcome& outcome : outcomes)
+    writer.add(outcome);
+  std::vector<Outcome> decoded;
+  ASSERT_TRUE(decode_outcomes(payload, decoded));
+  ASSERT_EQ(decoded.size(), outcomes.size());
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    EXPECT_EQ(decoded[i].attempt.trigger, outcomes[i].attempt.trigger) << i;
+    EXPECT_EQ(decoded[i].attempt.timings, outcomes[i].attempt.timings) << i;
+  }
+}
+
+TEST(Record, AddsNothingForWhatNeverHappened) {
+  Outcome outcome{
+      .delivery = {EventId::of(7, 0), "app", 1}, .attempt = {}, .state = DeliveryState::delivered, .due = {}};
+  outcome.attempt.result = AttemptResult::delivered;
+  std::string plain, timed;
+  encode_outcome(outcome, plain);
+  outcome.attempt.timings.first_byte = 400us;
+  encode_outcome(outcome, timed);
+  EXPECT_EQ(timed.size(), plain.size() + 3) << "a byte that says which, and the number";
+}
+
 TEST(Record, GivesAnOutcomeBack) {
   const Outcome outcome{
       .delivery = {EventId::of(7, 1), "app", 3},
-      .attempt = {4, kNoon, 250ms, AttemptResult::status, 503, std::string(300, 'r'), "said 503"},
+      .attempt = {4, kNoon, 250ms, AttemptResult::status, 503, std::string(300, 'r'), "said 503", {}, {}},
       .state = DeliveryState::dead,
       .due = kNoon + 1h};
   std::string payload;
@@ -184,12 +229,12 @@ TEST(Record, GivesTheOutcomesOfARecordBack) {
   std::vector<Outcome> outcomes;
   for (int i = 0; i < 5; ++i) {
     outcomes.push_back({.delivery = {EventId::of(1000 - static_cast<Sequence>(i), 0), "app", 1},
-                        .attempt = {1, kNoon + i * 1s, 12ms, AttemptResult::delivered, 204, "", ""},
+                        .attempt = {1, kNoon + i * 1s, 12ms, AttemptResult::delivered, 204, "", "", {}, {}},
                         .state = DeliveryState::delivered,
                         .due = {}});
   }
   outcomes[2].delivery = {EventId::of((Sequence{1} << 47) + 5, 65'535), "audit", 7};
-  outcomes[3].attempt = {1, kNoon - 24h, -5ms, AttemptResult::timeout, 0, "r", "no answer"};
+  outcomes[3].attempt = {1, kNoon - 24h, -5ms, AttemptResult::timeout, 0, "r", "no answer", {}, {}};
   outcomes[3].state = DeliveryState::pending;
   outcomes[3].due = kNoon + 30s;
   std::string payload;

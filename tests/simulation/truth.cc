@@ -205,7 +205,7 @@ void Truth::apply(const Command& command, Sequence sequence) {
     Version next = delivery.now();
     next.sequence = sequence;
     if (command.kind == Command::Kind::cancel) {
-      if (next.state != DeliveryState::pending) continue;
+      if (next.state != DeliveryState::pending && next.state != DeliveryState::dead) continue;
       next.state = DeliveryState::cancelled;
     } else {
       next.state = DeliveryState::pending;
