@@ -103,6 +103,7 @@ int Gateway::open_store(const Config& config) {
     return exit_code(opened.error());
   }
   store_ = *std::move(opened);
+  pauses_.open(store_->state());
   mask_.emplace(CredentialMask::key_of(store_->identity().secret));
   return 0;
 }
@@ -119,11 +120,16 @@ int Gateway::open_token(const Config& config) {
 
 void Gateway::make_ports(const Live& live) {
   const Config& config = live.config;
+  note_standard_output(config);
+  delivery_metrics_.set_paused(pauses_.all());
+  warn_of_dangling_pauses(config);
   deliverer_ = std::make_unique<Deliverer>(
       Deliverer::Options{.destinations = config.destinations,
                          .routes = live.routes,
                          .receivers = [this](std::string_view source) { return live_.receiver(source); },
-                         .seed = std::random_device{}()},
+                         .seed = std::random_device{}(),
+                         .pauses = pauses_.all(),
+                         .on_gone = [this](Pause pause) { pauses_.add_gone(std::move(pause)); }},
       clock_, log_, delivery_metrics_);
   ingest_ =
       std::make_unique<Ingest>(ingest_options(live), live.routes, *store_, clock_, log_, metrics_, loop_);
@@ -147,7 +153,9 @@ IngestOptions Gateway::ingest_options(const Live& live) {
   IngestOptions options;
   options.sources = ingest_sources(live);
   options.store_secret = store_->identity().secret;
-  options.print = [this](std::string_view line) { log_.print(line); };
+  options.print = [this](std::string_view line) {
+    if (prints_events_.load(std::memory_order_relaxed)) log_.print(line);
+  };
   options.on_rejected = [this](std::string_view source, const ReceiveError& error) {
     if (error.verify_error != VerifyError::unknown_key) return;
     const auto now = live_.now();
@@ -183,9 +191,16 @@ void Gateway::say_ready(const Config& config) {
     log_.info("source", {{"name", source.name}, {"provider", source.provider->name}, {"url", url}});
   }
   for (const Destination& destination : config.destinations) {
-    const std::string url = without_credentials(destination.url);
-    log_.info("destination", {{"name", destination.name}, {"url", url}});
+    const std::string where = place_of(destination);
+    log_.info("destination",
+              {{"name", destination.name}, {"kind", to_text(destination.kind)}, {"to", where}});
   }
+}
+
+// Lines for people and lines of a destination would be mixed there.
+void Gateway::note_standard_output(const Config& config) {
+  prints_events_ = std::ranges::find(config.destinations, DestinationKind::standard_output,
+                                     &Destination::kind) == config.destinations.end();
 }
 
 // The first signal stops gracefully; the second ends the process at once, which the journal survives by

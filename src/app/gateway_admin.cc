@@ -1,4 +1,5 @@
 // What the admin port is told of the running gateway, and asks of it.
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -39,7 +40,14 @@ AdminOptions Gateway::admin_options(const Config& config) {
   options.version = CREEL_VERSION;
   options.destinations = [this] { return destinations(); };
   options.routes = [this] { return live_.now()->routes; };
-  options.held = [this](const DeliveryId& delivery) { return deliverer_->held_reason(delivery); };
+  options.held = [this](const DeliveryId& delivery, std::string_view source, const StoredEvent* event) {
+    return held_reason(delivery, source, event);
+  };
+  options.pauses = [this] { return pauses_.all(); };
+  options.pause = [this](Pause::What what, std::string name, bool is_paused, auto done) {
+    assume(on_loop);
+    pause(what, std::move(name), is_paused, std::move(done));
+  };
   options.sources = [this] { return sources(); };
   options.row_of = make_row;
   options.explain = [this](const RejectedRequest& rejected) {
@@ -58,18 +66,28 @@ AdminOptions Gateway::admin_options(const Config& config) {
   return options;
 }
 
+std::string place_of(const Destination& destination) {
+  // What its arguments say may be secret.
+  if (destination.kind == DestinationKind::exec) return destination.exec.command.front();
+  return without_credentials(destination.url);
+}
+
 std::vector<DestinationStatus> Gateway::destinations() const {
   std::map<std::string, Deliverer::Held, std::less<>> held;
   for (Deliverer::Held& each : deliverer_->held()) {
     std::string name = each.destination;
     held.emplace(std::move(name), std::move(each));
   }
+  const auto standings = deliverer_->standings();
+  const auto pauses = pauses_.all();
   std::vector<DestinationStatus> all;
   const auto live = live_.now();
   for (const Destination& destination : live->config.destinations) {
     DestinationStatus& status = all.emplace_back();
     status.name = destination.name;
-    status.url = without_credentials(destination.url);
+    status.url = place_of(destination);
+    const auto standing = std::ranges::find(standings, destination.name, &Deliverer::Standing::destination);
+    add_standing(destination, standing == standings.end() ? nullptr : &*standing, pauses, status);
     const auto found = held.find(destination.name);
     if (found == held.end()) continue;
     status.held_by_transform = found->second.deliveries;

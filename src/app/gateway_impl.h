@@ -1,10 +1,13 @@
 // What the gateway is made of, for the files that share its work: gateway.cc begins and ends it,
-// gateway_reload.cc does what SIGHUP asks for, gateway_admin.cc says what the admin port is told.
+// gateway_reload.cc does what SIGHUP asks for, gateway_admin.cc says what the admin port is told,
+// gateway_pause.cc what is held and why.
 //
 // Everything that runs is made in the order of the members and ended in the reverse.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +21,7 @@
 #include "app/gateway_metrics.h"
 #include "app/jwks.h"
 #include "app/live.h"
+#include "app/pause_book.h"
 #include "core/log.h"
 #include "deliver/deliverer.h"
 #include "http/server.h"
@@ -46,6 +50,7 @@ class Gateway {
   IngestOptions ingest_options(const Live& live);
   std::vector<IngestSource> ingest_sources(const Live& live) const;
   void say_ready(const Config& config);
+  void note_standard_output(const Config& config);
   void stop();
   void end();
 
@@ -62,6 +67,16 @@ class Gateway {
   AdminOptions admin_options(const Config& config);
   std::vector<DestinationStatus> destinations() const;
   std::vector<SourceStatus> sources() const;
+  std::string held_reason(const DeliveryId& delivery, std::string_view source,
+                          const StoredEvent* event) const;
+  static void add_standing(const Destination& destination, const Deliverer::Standing* standing,
+                           const std::vector<Pause>& pauses, DestinationStatus& status);
+
+  // Pausing
+  PauseBook::Parts pause_parts();
+  void pause(Pause::What what, std::string name, bool is_paused,
+             std::move_only_function<void(PauseAnswer)> done) ON_LOOP;
+  void warn_of_dangling_pauses(const Config& config);
 
   SystemClock clock_;
   Log log_;
@@ -82,13 +97,19 @@ class Gateway {
   Ticks drained_by_;
   std::thread ending_;
 
+  std::atomic<bool> prints_events_ = true;  // standard output is for people, and no destination of its own
+
   http::Loop loop_;
+  PauseBook pauses_{pause_parts(), clock_, log_, loop_};
   std::unique_ptr<Deliverer> deliverer_;
   std::unique_ptr<store::EmbeddedStore> store_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<http::Server> ingest_server_, admin_server_;
 };
+
+// Where a destination's events go, without anything secret: its URL, its program, or "".
+std::string place_of(const Destination& destination);
 
 // The longest dedupe window of its sources: what the store has to keep keys for.
 std::chrono::seconds longest_window(const Config& config);

@@ -10,6 +10,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace creel {
 namespace {
@@ -84,6 +86,7 @@ void ReloadMetrics::on_reload(bool is_applied) {
 }
 
 struct DeliveryMetrics::Series {
+  static constexpr std::size_t kResults = static_cast<std::size_t>(AttemptResult::auth) + 1;
   // Of the moment.
   struct Gauges {
     prometheus::Gauge* depth;
@@ -91,13 +94,17 @@ struct DeliveryMetrics::Series {
     prometheus::Gauge* spilled;
     prometheus::Gauge* oldest;
     prometheus::Gauge* held;
+    prometheus::Gauge* paused;
+    prometheus::Gauge* slots;
+    prometheus::Gauge* breaker;  // null without one
   };
   struct OfDestination {
     prometheus::Histogram* seconds = nullptr;
     prometheus::Counter* dead = nullptr;
     // By outcome; made when one first occurs, so that what never happens is not listed.
-    std::array<prometheus::Counter*, 9> attempts{};
-    std::optional<Gauges> gauges;  // while it is configured
+    std::array<prometheus::Counter*, kResults> attempts{};
+    std::array<prometheus::Counter*, 3> breaker_changes{};  // by state
+    std::optional<Gauges> gauges;                           // while it is configured
   };
 
   explicit Series(Metrics& metrics)
@@ -113,7 +120,15 @@ struct DeliveryMetrics::Series {
                      "For how long the first delivery in memory has been due.")),
         held(gauge(metrics, "creel_deliveries_held",
                    "Deliveries in memory whose transform failed, by destination: they wait for another "
-                   "configuration.")) {}
+                   "configuration.")),
+        paused(gauge(metrics, "creel_destination_paused", "1 while the destination is paused.")),
+        slots(gauge(metrics, "creel_destination_slots",
+                    "How many attempts may run at once: fewer than configured while adaptive concurrency "
+                    "holds them back.")),
+        breaker(gauge(metrics, "creel_destination_breaker_state",
+                      "Of destinations with a breaker: 0 closed, 1 half open, 2 open.")),
+        breaker_changes(counter(metrics, "creel_destination_breaker_changes_total",
+                                "Changes of the breaker, by destination and the state it came to.")) {}
 
   OfDestination& of(std::string_view name) {
     const auto found = destinations.find(name);
@@ -126,15 +141,33 @@ struct DeliveryMetrics::Series {
     return made;
   }
 
-  void show(std::string_view name) {
-    OfDestination& shown = of(name);
+  void show(const Destination& destination) {
+    OfDestination& shown = of(destination.name);
+    const prometheus::Labels labels{{"destination", destination.name}};
+    show(shown, labels, destination);
+    const bool has_breaker = shown.gauges->breaker != nullptr;
+    if (destination.breaker && !has_breaker) shown.gauges->breaker = &breaker.Add(labels);
+    if (!destination.breaker && has_breaker) breaker.Remove(std::exchange(shown.gauges->breaker, nullptr));
+  }
+
+  void show(OfDestination& shown, const prometheus::Labels& labels, const Destination& destination) {
     if (shown.gauges) return;
-    const prometheus::Labels labels{{"destination", std::string(name)}};
     shown.gauges = Gauges{.depth = &depth.Add(labels),
                           .running = &running.Add(labels),
                           .spilled = &spilled.Add(labels),
                           .oldest = &oldest.Add(labels),
-                          .held = &held.Add(labels)};
+                          .held = &held.Add(labels),
+                          .paused = &paused.Add(labels),
+                          .slots = &slots.Add(labels),
+                          .breaker = nullptr};
+    shown.gauges->slots->Set(destination.concurrency);
+    shown.gauges->paused->Set(is_paused(destination.name) ? 1 : 0);
+  }
+
+  bool is_paused(std::string_view name) const {
+    return std::ranges::any_of(pauses, [name](const Pause& pause) {
+      return pause.what == Pause::What::destination && pause.name == name;
+    });
   }
 
   void hide(OfDestination& hidden) {
@@ -144,15 +177,20 @@ struct DeliveryMetrics::Series {
     spilled.Remove(hidden.gauges->spilled);
     oldest.Remove(hidden.gauges->oldest);
     held.Remove(hidden.gauges->held);
+    paused.Remove(hidden.gauges->paused);
+    slots.Remove(hidden.gauges->slots);
+    if (hidden.gauges->breaker) breaker.Remove(hidden.gauges->breaker);
     hidden.gauges.reset();
   }
 
   prometheus::Family<prometheus::Counter>&attempts, &dead;
   prometheus::Family<prometheus::Histogram>& seconds;
-  prometheus::Family<prometheus::Gauge>&depth, &running, &spilled, &oldest, &held;
+  prometheus::Family<prometheus::Gauge>&depth, &running, &spilled, &oldest, &held, &paused, &slots, &breaker;
+  prometheus::Family<prometheus::Counter>& breaker_changes;
   // The crossing between the deliver thread, which counts, and the loop, which reloads.
   std::mutex mutex;
   std::map<std::string, OfDestination, std::less<>> destinations;
+  std::vector<Pause> pauses;
 };
 
 DeliveryMetrics::DeliveryMetrics(Metrics& metrics, std::span<const Destination> destinations)
@@ -167,7 +205,7 @@ void DeliveryMetrics::reload(std::span<const Destination> destinations) {
     if (std::ranges::find(destinations, name, &Destination::name) == destinations.end()) series_->hide(of);
   }
   for (const Destination& destination : destinations)
-    series_->show(destination.name);
+    series_->show(destination);
 }
 
 // A destination that is gone may still be told about: its last attempts end.
@@ -195,6 +233,37 @@ void DeliveryMetrics::on_queue(std::string_view destination, const DestinationQu
   gauges->spilled->Set(status.spilled ? 1 : 0);
   gauges->oldest->Set(std::chrono::duration<double>(oldest).count());
   gauges->held->Set(static_cast<double>(status.held));
+}
+
+void DeliveryMetrics::on_breaker(std::string_view destination, BreakerState state) {
+  constexpr auto kValue = [](BreakerState each) {
+    switch (each) {
+      case BreakerState::closed:
+        return 0;
+      case BreakerState::half_open:
+        return 1;
+      case BreakerState::open:
+        return 2;
+    }
+    return 0;
+  };
+  const std::lock_guard lock(series_->mutex);
+  auto& of = series_->of(destination);
+  prometheus::Counter*& changes = of.breaker_changes.at(static_cast<std::size_t>(state));
+  if (changes == nullptr) {
+    changes = &series_->breaker_changes.Add(
+        {{"destination", std::string(destination)}, {"state", std::string(to_text(state))}});
+  }
+  changes->Increment();
+  if (of.gauges && of.gauges->breaker) of.gauges->breaker->Set(kValue(state));
+}
+
+void DeliveryMetrics::set_paused(std::span<const Pause> pauses) {
+  const std::lock_guard lock(series_->mutex);
+  series_->pauses.assign(pauses.begin(), pauses.end());
+  for (auto& [name, of] : series_->destinations) {
+    if (of.gauges) of.gauges->paused->Set(series_->is_paused(name) ? 1 : 0);
+  }
 }
 
 }  // namespace creel

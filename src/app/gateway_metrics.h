@@ -45,7 +45,10 @@ class DeliveryMetrics final : public DeliveryObserver {
                   std::chrono::milliseconds took) override;
   void on_queue(std::string_view destination, const DestinationQueue::Status& status,
                 std::chrono::milliseconds oldest) override;
+  void on_breaker(std::string_view destination, BreakerState state) override;
 
+  // What is paused from now on, from any thread.
+  void set_paused(std::span<const Pause> pauses);
   // The destinations that are configured from now on, from any thread. What was counted stays and goes on
   // when one comes back; what only describes the moment goes with its destination.
   void reload(std::span<const Destination> destinations);

@@ -83,6 +83,8 @@ void Gateway::put_in_place(const std::shared_ptr<const Live>& live) {
   delivery_metrics_.reload(config.destinations);
   deliverer_->reload(config.destinations, live->routes);
   ingest_->reload(ingest_sources(*live), live->routes);
+  note_standard_output(config);
+  warn_of_dangling_pauses(config);
   // Always what was read just now, as a file may hold another certificate under the same name.
   if (config.server.tls) ingest_server_->set_tls(config.server.tls->context);
   if (config.admin.tls) admin_server_->set_tls(config.admin.tls->context);
