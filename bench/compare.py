@@ -23,10 +23,11 @@ import threading
 import time
 
 import backlog
+import destinations
 import receivers
 from receivers import HERE, PORT, ROOT, SECRET, Creel, Nginx, Postgres, Sink, WithPostgres, pinned
 
-PARTS = ["verify", "start", "closed", "minute", "open", "forward", "burst", "growth", "backlog", "rules"]
+PARTS = ["verify", "start", "closed", "minute", "open", "forward", "burst", "growth", "backlog", "rules", "destinations"]
 # A source and its route, whose destination takes nothing: what routing costs, without what delivering does.
 ROUTED = """
 [sources.openai]
@@ -314,6 +315,9 @@ class Bench:
         runs = json.loads(done.stdout)["benchmarks"]
         time_us = next(run["cpu_time"] for run in runs if run.get("aggregate_name") == "median") / 1000
         self.row("a transform of 1 KiB", f"{time_us:.0f} µs", "≤ 50 µs", time_us <= 50)
+
+    def destinations(self):
+        destinations.measure(self.row, self.build, self.folder, self.options.quick)
 
     # --- the whole
 

@@ -116,15 +116,17 @@ class Load {
     return !gone_;
   }
 
-  // A line for each accepted request: its id and the SHA-256 of its body.
+  // A line for each accepted request: its id, the SHA-256 of its body, and when it was sent or, in the open
+  // loop, due, in nanoseconds of the clock that never jumps.
   void write_ids(const std::string& path) const {
     std::ofstream file(path);
     std::string request;
     for (std::size_t i = 0; i < accepted_.size(); ++i) {
-      if (!accepted_[i]) continue;
+      if (accepted_[i] == 0) continue;
       requests_.write(i, request);
       file << requests_.id(i) << " "
-           << sha256_hex(std::string_view(request).substr(request.find("\r\n\r\n") + 4)) << "\n";
+           << sha256_hex(std::string_view(request).substr(request.find("\r\n\r\n") + 4)) << " "
+           << accepted_[i] << "\n";
     }
   }
 
@@ -257,7 +259,7 @@ class Load {
     ++totals.by_status[status];
     if (ok && received) {
       ++totals.accepted;
-      accepted_[connection.request] = true;
+      accepted_[connection.request] = connection.since;
     }
     if (ok && (!received || requests_.corrupt(connection.request))) ++totals.wrong;
     if (status >= 400 && status < 500 && !requests_.corrupt(connection.request)) ++totals.wrong;
@@ -299,8 +301,8 @@ class Load {
   const PreparedRequests& requests_;
   int epoll_;
   std::vector<Connection> connections_;
-  std::vector<bool> accepted_;
-  std::vector<std::size_t> free_;                          // open loop: connections with nothing to do
+  std::vector<std::uint64_t> accepted_;  // when each was sent; 0 for one that was not accepted
+  std::vector<std::size_t> free_;        // open loop: connections with nothing to do
   std::deque<std::pair<std::size_t, std::uint64_t>> due_;  // open loop: requests without a connection
   std::size_t next_request_ = 0;
   std::uint64_t start_ = 0, measure_from_ = 0, stop_ = 0, last_ = 0;
@@ -354,7 +356,8 @@ int main(int argc, char** argv) {
       .value("--body", "bytes (300)", options.shape.body_bytes)
       .value("--count", "requests to prepare (enough for the time)", options.count)
       .value("--corrupt", "percent with a wrong signature (0)", options.shape.corrupt_percent)
-      .value("--ids", "file for what was accepted: id and SHA-256 of the body", options.ids_file)
+      .value("--ids", "file for what was accepted: id, SHA-256 of the body, nanoseconds when sent",
+             options.ids_file)
       .value("--label", "of the run", options.label)
       .flag("--json", "print one object", options.json)
       .parse(argc, argv);

@@ -3,7 +3,8 @@
 //   creel-sink --port 8088              at once
 //   creel-sink --port 8088 --rate 1000  holds answers back so that 1000 a second leave
 //   creel-sink --port 8088 --log FILE   writes a line for each webhook in the order in which they came: the
-//                                       event's id, the number of the attempt and the webhook's id
+//                                       event's id, the number of the attempt, the webhook's id and when it
+//                                       came, in nanoseconds of the clock that never jumps
 //
 // GET /ids gives every webhook-id that came, GET /stats the counts: requests, distinct webhook-ids, and how
 // far out of the order of sending they came (by the number in each body, see prepared.h). One thread, epoll.
@@ -131,7 +132,9 @@ class Sink {
       if (auto value = header_value(line, "creel-attempt:"); !value.empty()) attempt = value;
     });
     if (!id.empty()) ids_.emplace(id);
-    if (log_.is_open()) log_ << event << ' ' << attempt << ' ' << id << '\n';
+    if (log_.is_open()) {
+      log_ << event << ' ' << attempt << ' ' << id << ' ' << Clock::now().time_since_epoch().count() << '\n';
+    }
     if (const std::size_t mark = message.body.find(PreparedRequests::kNumberMark);
         mark != std::string_view::npos) {
       const std::string digits(

@@ -57,7 +57,7 @@ class Series:
         if load:
             load.wait(30)
             with open(ids, encoding="ascii") as file:
-                self.accepted.update(line.split() for line in file)
+                self.accepted.update(line.split()[:2] for line in file)
             os.unlink(ids)
 
     def listens(self):
