@@ -19,7 +19,7 @@ using testing::StartsWith;
 constexpr const char* kEvent =
     R"({"id":"cev_1","source":"openai","type":"batch.completed","subject":"batch_\u001b[31m","received":"2026-01-02T03:04:05.678Z",)"
     R"("bytes":25,"deliveries":[{"id":"cev_1.app.1","destination":"app","state":"dead","attempts":2,)"
-    R"("history":[{"number":1,"started":"2026-01-02T03:04:06.000Z","result":"status","status":500,"error":"answered 500"}]}]})";
+    R"("history":[{"number":1,"started":"2026-01-02T03:04:06.000Z","took_ms":2,"result":"status","status":500,"error":"answered 500"}]}]})";
 constexpr const char* kTwoDeliveries =
     R"({"id":"cev_1","deliveries":[{"destination":"a","state":"pending"},{"destination":"b","state":"held"}]})";
 
@@ -87,7 +87,7 @@ TEST(EventsGet, ShowsDeliveriesAndAttempts) {
   EXPECT_EQ(client.run({"events", "get", "cev_1"}), kFine);
   EXPECT_THAT(client.server.requests().at(0), StartsWith("GET /api/v1/events/cev_1 "));
   EXPECT_THAT(client.world.out, HasSubstr("destination  app\n"));
-  EXPECT_THAT(client.world.out, HasSubstr("status 500: answered 500\n"));
+  EXPECT_THAT(client.world.out, HasSubstr("  2.0 ms  status 500: answered 500\n"));
 }
 
 TEST(EventsRaw, WritesTheBytes) {
@@ -151,10 +151,14 @@ TEST(EventsTail, EndsWhenTheTokenIsNoLongerGood) {
   EXPECT_THAT(client.world.err, HasSubstr("does not take the token"));
 }
 
-TEST(Retry, CancelsOnlyWhatIsStillToCome) {
-  Client client({{200, kEvent}});
+TEST(Retry, CancelsWhatIsStillToComeOrDead) {
+  const char* delivered = R"({"id":"cev_1","deliveries":[{"destination":"app","state":"delivered"}]})";
+  Client client({{200, delivered}, {200, kEvent}, {200, kEvent}});
   EXPECT_EQ(client.run({"cancel", "cev_1"}), kNegative);
-  EXPECT_EQ(client.world.err, "creel: event cev_1 has nothing pending to cancel\n");
+  EXPECT_EQ(client.world.err,
+            "creel: event cev_1 has nothing to cancel: no delivery of it is pending or dead\n");
+  EXPECT_EQ(client.run({"cancel", "cev_1"}), kFine);
+  EXPECT_EQ(client.world.out, "cev_1: cancel accepted for 1 delivery\n");
 }
 
 TEST(Events, UnderstandATimeBeforeTheyAsk) {
@@ -183,10 +187,10 @@ TEST(Retry, KnowsThatThereIsNothingToRetry) {
 TEST(Destinations, AreListedWithTheirCounts) {
   Client client(
       {{200,
-        R"({"destinations":[{"name":"app","url":"http://a/","held":"breaker open","pending":3,"delivered":5,"dead":0,)"
+        R"({"destinations":[{"name":"app","kind":"http","url":"http://a/","held":"breaker open","pending":3,"delivered":5,"dead":0,)"
         R"("cancelled":0,"oldest_pending_due":null}]})"}});
   EXPECT_EQ(client.run({"destinations", "list"}), kFine);
-  EXPECT_THAT(client.world.out, HasSubstr("app          http://a/  3        5          0     0"));
+  EXPECT_THAT(client.world.out, HasSubstr("app          http  http://a/  3        5          0     0"));
   EXPECT_THAT(client.world.out, HasSubstr("breaker open\n"));
 }
 

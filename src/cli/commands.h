@@ -9,6 +9,7 @@
 
 #include "app/config_load.h"
 #include "cli/cli.h"
+#include "core/model.h"
 
 namespace creel::cli {
 
@@ -171,14 +172,23 @@ int cancel(const ChangeOptions& options, Io& io);
 
 struct ListOptions {
   ServerOptions server;
-  int limit = 50;
+  bool names = false;  // nothing but these, one a line
   Format format = Format::text;
 };
 int destinations_list(const ListOptions& options, Io& io);
+int destinations_get(const OneOptions& options, Io& io);
 int sources_list(const ListOptions& options, Io& io);
 int sources_get(const OneOptions& options, Io& io);
 int routes_list(const ListOptions& options, Io& io);
 int routes_get(const OneOptions& options, Io& io);
+
+struct PauseOptions {
+  ServerOptions server;
+  std::string name;  // of a source, a route or a destination
+  Format format = Format::text;
+};
+int pause(Pause::What what, const PauseOptions& options, Io& io);
+int resume(Pause::What what, const PauseOptions& options, Io& io);
 
 struct RoutesTestOptions {
   ServerOptions server;  // with a configuration its routes are asked, else the server's

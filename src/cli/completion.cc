@@ -46,6 +46,8 @@ std::string code_of(const CompletedValue& value) {
       return "folder";
     case types:
       return "types";
+    case names:
+      return fmt::format("names {}", fmt::join(value.words, " "));
   }
   return "nothing";
 }
@@ -135,6 +137,12 @@ _creel() {
 
   case "$kind" in
     words\ *) read -ra wanted <<<"${kind#words }" ;;
+    names\ *)
+      # What a shell would not take as one plain word is left to whoever types it.
+      while IFS= read -r word; do
+        [[ "$word" == *[!A-Za-z0-9._:@%+-]* ]] || wanted+=("$word")
+      done < <("$program" "${kind#names }" list --names 2>/dev/null </dev/null)
+      ;;
     types) mapfile -t wanted < <("$program" trigger "$first" --list 2>/dev/null </dev/null) ;;
     file)
       compopt -o filenames 2>/dev/null
@@ -195,6 +203,7 @@ _creel() {
   local program="${(Q)words[1]}"
   case "$kind" in
     words\ *) compadd -- ${(s: :)${kind#words }} ;;
+    names\ *) compadd -- ${(f)"$("${program/#\~/$HOME}" ${kind#names } list --names 2>/dev/null </dev/null)"} ;;
     types) compadd -- ${(f)"$("${program/#\~/$HOME}" trigger "$first" --list 2>/dev/null </dev/null)"} ;;
     file) _files ;;
     folder) _files -/ ;;
@@ -247,6 +256,10 @@ function __creel_at
     test "$place[1]" = "$argv[1]"; or return 1
     test (count $argv) -eq 1; or test "$place[2]" = "$argv[2]"
 end
+function __creel_names
+    set -l tokens (commandline -opc)
+    $tokens[1] $argv[1] list --names 2>/dev/null </dev/null
+end
 function __creel_types
     set -l place (__creel_place)
     set -l tokens (commandline -opc)
@@ -270,6 +283,8 @@ std::string fish_value(const CompletedValue& value) {
       return " -x -a '(__fish_complete_directories)'";
     case types:
       return " -x -a '(__creel_types)'";
+    case names:
+      return fmt::format(" -x -a '(__creel_names {})'", fmt::join(value.words, " "));
   }
   return "";
 }

@@ -17,6 +17,7 @@ struct CompletedValue {
     file,
     folder,
     types,  // the event types of the provider that was named first; the program itself is asked for them
+    names,  // of what runs, the sources, routes or destinations (the only word); it is asked for them too
   };
   Kind kind = Kind::nothing;
   std::vector<std::string> words;

@@ -41,8 +41,9 @@ TEST(Completion, KnowsEveryCommandInEveryShell) {
   help.run({"--help"});
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const std::string text = script(shell);
-    for (const char* path : {"serve", "events list", "events tail", "rejected accept", "routes test", "plan",
-                             "journal dump", "completion"})
+    for (const char* path :
+         {"serve", "events list", "events tail", "rejected accept", "routes test", "plan", "sources pause",
+          "routes resume", "destinations get", "journal dump", "completion"})
       EXPECT_THAT(text, HasSubstr("'" + std::string(path))) << shell;
     for (const char* option : {"--rebuild-index", "--admin-listen", "--bad-signature"})
       EXPECT_THAT(text, HasSubstr(std::string(option).substr(2))) << shell;
@@ -51,6 +52,17 @@ TEST(Completion, KnowsEveryCommandInEveryShell) {
     for (const Provider& provider : all_providers())
       EXPECT_THAT(text, HasSubstr(" " + std::string(provider.name))) << shell;
   }
+}
+
+TEST(Completion, AsksTheProgramForTheNamesOfWhatRuns) {
+  for (const char* shell : {"bash", "zsh"}) {
+    const std::string text = script(shell);
+    EXPECT_THAT(text, HasSubstr("'destinations pause 0'")) << shell;
+    EXPECT_THAT(text, HasSubstr("printf '%s\\n' 'names destinations' ;;")) << shell;
+    EXPECT_THAT(text, HasSubstr("'events list --source'")) << shell;
+    EXPECT_THAT(text, HasSubstr("'trigger --source'|'trigger --secret'|")) << "of another configuration";
+  }
+  EXPECT_THAT(script("fish"), HasSubstr("'__creel_at \\'routes resume\\' 0' -x -a '(__creel_names routes)'"));
 }
 
 TEST(Completion, IsRefusedForOtherShells) {

@@ -9,6 +9,7 @@
 #include "cli/admin_client.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/timeline.h"
 #include "core/text.h"
 
 namespace creel::cli {
@@ -33,7 +34,7 @@ std::string joined(const std::vector<std::string>& globs) {
   return fmt::format("{}", fmt::join(globs, ","));
 }
 
-void print_event(const Json& event, std::ostream& out) {
+void print_event(const Json& event, Time now, std::ostream& out) {
   std::vector<std::pair<std::string, std::string>> fields;
   for (const char* name : {"id", "source", "type", "subject", "provider_id"})
     fields.emplace_back(name, shown(event.find(name)));
@@ -49,21 +50,7 @@ void print_event(const Json& event, std::ostream& out) {
 
   for (const Json& delivery : event.items("deliveries")) {
     out << '\n';
-    std::vector<std::pair<std::string, std::string>> lines{{"delivery", delivery.text("id")},
-                                                           {"destination", delivery.text("destination")},
-                                                           {"state", delivery.text("state")},
-                                                           {"held", delivery.text("held")},
-                                                           {"attempts", shown(delivery.find("attempts"))},
-                                                           {"due", local_time(delivery.text("due"))}};
-    std::erase_if(lines, [](const auto& field) { return field.second.empty(); });
-    print_fields(out, lines);
-    for (const Json& attempt : delivery.items("history")) {
-      const std::string error = attempt.text("error");
-      out << fmt::format("  attempt {}  {}  {}{}{}\n", shown(attempt.find("number")),
-                         local_time(attempt.text("started")), attempt.text("result"),
-                         attempt.integer("status") > 0 ? fmt::format(" {}", attempt.integer("status")) : "",
-                         error.empty() ? "" : ": " + error);
-    }
+    print_timeline(delivery, now, out);
   }
 }
 
@@ -102,7 +89,7 @@ int events_get(const OneOptions& options, Io& io) {
   if (options.format == Format::json) {
     io.out << event->dump() << '\n';
   } else {
-    print_event(*event, io.out);
+    print_event(*event, io.clock.now(), io.out);
   }
   return kFine;
 }

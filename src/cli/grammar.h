@@ -56,6 +56,9 @@ class Grammar {
   void add_changes();
   void add_rejected();
   void add_rejected_accept(CLI::App* rejected);
+  void list_of(CLI::App* configured, const char* what, int (*list)(const ListOptions&, Io&));
+  void get_of(CLI::App* configured, Pause::What what, const char* help, int (*get)(const OneOptions&, Io&));
+  void pause_and_resume(CLI::App* configured, Pause::What what);
   void add_sources();
   void add_destinations();
   void add_routes();
@@ -82,6 +85,7 @@ class Grammar {
   OneOptions one_;
   ChangeOptions change_;
   ListOptions list_;
+  PauseOptions pause_;
   RejectedOptions rejected_;
   AcceptOptions accept_;
   RoutesTestOptions routes_test_;

@@ -1,4 +1,6 @@
 // The command that completes the others: what it knows of them is the grammar itself.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ostream>
 #include <string_view>
@@ -44,6 +46,12 @@ CompletedValue value_of(const CLI::App& app, const CLI::Option& option, std::str
   if (is_provider || (name == "name" && app.get_name() == "providers"))
     return {Kind::words, provider_names()};
   if (name == "type" && app.get_name() == "trigger") return {Kind::types, {}};
+  // A running creel knows its own; what trigger and its like take is another configuration's.
+  const bool has_server = app.get_option_no_throw("--server") != nullptr;
+  for (std::string_view what : {"source", "route", "destination"}) {
+    if (has_server && (name == what || name == fmt::format("--{}", what)))
+      return {Kind::names, {fmt::format("{}s", what)}};
+  }
   return {};
 }
 

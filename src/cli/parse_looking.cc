@@ -114,7 +114,7 @@ void Grammar::add_events() {
 }
 
 void Grammar::add_events_get(CLI::App* events) {
-  CLI::App* get = events->add_subcommand("get", "Show one event with its deliveries and attempts");
+  CLI::App* get = events->add_subcommand("get", "Show one event with its deliveries and every attempt");
   get->add_option("event", one_.id, "Its id, creel's or the provider's")->required();
   server_options(get, one_.server);
   format_option(get, one_.format);
@@ -141,19 +141,9 @@ void Grammar::add_changes() {
   add("retry", "Deliver an event again, now",
       "Examples:\n  creel retry cev_0000000010000\n  creel retry cev_0000000010000 --destination app",
       &retry);
-  add("cancel", "Stop trying to deliver an event", "Examples:\n  creel cancel cev_0000000010000 --yes",
+  add("cancel", "Stop trying to deliver an event",
+      "Examples:\n  creel cancel cev_0000000010000 --yes\n  creel cancel cev_0000000010000 --destination app",
       &cancel);
-}
-
-void Grammar::add_destinations() {
-  CLI::App* destinations = command("destinations", kLooking, "Show where events go and how it goes there",
-                                   "Examples:\n  creel destinations list");
-  destinations->require_subcommand(1);
-  CLI::App* list =
-      destinations->add_subcommand("list", "List the destinations with their deliveries counted");
-  server_options(list, list_.server);
-  format_option(list, list_.format);
-  runs(list, [this] { return destinations_list(list_, io_); });
 }
 
 }  // namespace creel::cli

@@ -1,4 +1,4 @@
-// The commands for what was rejected, and for the sources that reject.
+// The commands for what was rejected.
 #include "cli/grammar.h"
 
 namespace creel::cli {
@@ -64,22 +64,6 @@ void Grammar::add_rejected_accept(CLI::App* rejected) {
   server_options(accept, accept_.server);
   format_option(accept, accept_.format);
   runs(accept, [this] { return rejected_accept(accept_, io_); });
-}
-
-void Grammar::add_sources() {
-  CLI::App* sources = command("sources", kLooking, "Show where webhooks come from and when secrets were used",
-                              "Examples:\n  creel sources list\n  creel sources get openai");
-  sources->require_subcommand(1);
-  CLI::App* list = sources->add_subcommand("list", "List the sources");
-  server_options(list, list_.server);
-  format_option(list, list_.format);
-  runs(list, [this] { return sources_list(list_, io_); });
-  CLI::App* get =
-      sources->add_subcommand("get", "Show one source and when each of its secrets was last used");
-  get->add_option("source", one_.id, "Its name")->required();
-  server_options(get, one_.server);
-  format_option(get, one_.format);
-  runs(get, [this] { return sources_get(one_, io_); });
 }
 
 }  // namespace creel::cli

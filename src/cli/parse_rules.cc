@@ -4,24 +4,19 @@
 namespace creel::cli {
 
 void Grammar::add_routes() {
-  CLI::App* routes = command("routes", kLooking, "Show which events go where, and why",
+  CLI::App* routes = command("routes", kLooking, "Show which events go where, and why; pause and resume them",
                              "Examples:\n"
                              "  creel routes list\n"
                              "  creel routes get batches\n"
+                             "  creel routes pause batches\n"
+                             "  creel routes resume batches\n"
                              "  creel routes test cev_0000000010000\n"
                              "  creel routes test cev_0000000010000 --config new.toml\n"
                              "  creel routes test --body event.json --config creel.toml");
   routes->require_subcommand(1);
-  CLI::App* list = routes->add_subcommand("list", "List the routes in the order in which they are asked");
-  server_options(list, list_.server);
-  format_option(list, list_.format);
-  runs(list, [this] { return routes_list(list_, io_); });
-
-  CLI::App* get = routes->add_subcommand("get", "Show one route with its filter and transform");
-  get->add_option("route", one_.id, "Its name")->required();
-  server_options(get, one_.server);
-  format_option(get, one_.format);
-  runs(get, [this] { return routes_get(one_, io_); });
+  list_of(routes, "List the routes in the order in which they are asked", &routes_list);
+  get_of(routes, Pause::What::route, "Show one route with its filter and transform", &routes_get);
+  pause_and_resume(routes, Pause::What::route);
   add_routes_test(routes);
 }
 

@@ -27,8 +27,9 @@ TEST(CommandLine, HelpNamesEveryCommandByGroup) {
 
 TEST(CommandLine, EveryCommandHasExamples) {
   for (const char* command :
-       {"serve", "check-config", "config", "trigger", "sign", "verify", "events", "retry", "cancel",
-        "rejected", "sources", "destinations", "healthcheck", "version"}) {
+       {"serve",   "check-config", "config",    "trigger",     "sign",    "verify",       "events",
+        "retry",   "cancel",       "rejected",  "sources",     "routes",  "destinations", "plan",
+        "journal", "doctor",       "providers", "healthcheck", "version", "completion"}) {
     World world;
     EXPECT_EQ(world.run({command, "--help"}), kFine) << command;
     EXPECT_THAT(world.out, HasSubstr("Examples:\n")) << command;

@@ -143,8 +143,10 @@ TEST(Sources, AreListedAndShownWithTheirSecrets) {
                  {200, R"({"sources":[]})"},
                  {404, R"({"error":{"code":"not_found","message":"No source has the name x"}})"}});
   EXPECT_EQ(client.run({"sources", "list"}), kFine);
-  EXPECT_THAT(client.world.out,
-              StartsWith("SOURCE  PROVIDER  PATH  SECRETS  LAST USED\nopenai  openai    /w    2"));
+  EXPECT_THAT(
+      client.world.out,
+      StartsWith(
+          "SOURCE  PROVIDER  PATH  SECRETS  LAST USED                  HELD\nopenai  openai    /w    2"));
   EXPECT_EQ(client.run({"sources", "get", "openai"}), kFine);
   EXPECT_THAT(client.world.out, HasSubstr("old      cd"));
   EXPECT_THAT(client.world.out, HasSubstr("0       safe to remove\n"));

@@ -36,8 +36,9 @@ int change(const ChangeOptions& options, std::string_view verb, Io& io) {
   for (const Json& delivery : event->items("deliveries")) {
     if (!options.destination.empty() && delivery.text("destination") != options.destination) continue;
     ++meant;
-    // Only what is still to come can be cancelled; what is over can be retried.
-    count += verb == "retry" || delivery.text("state") == "pending" || delivery.text("state") == "held";
+    // What is to come or dead can be cancelled; what is over can be retried.
+    const std::string state = delivery.text("state");
+    count += verb == "retry" || state == "pending" || state == "held" || state == "dead";
   }
   if (meant == 0) {
     complain(io.err, options.destination.empty() ? fmt::format("event {} has no deliveries", options.event)
@@ -46,7 +47,8 @@ int change(const ChangeOptions& options, std::string_view verb, Io& io) {
     return kNotFound;
   }
   if (count == 0) {
-    complain(io.err, fmt::format("event {} has nothing pending to cancel", options.event));
+    complain(io.err, fmt::format("event {} has nothing to cancel: no delivery of it is pending or dead",
+                                 options.event));
     return kNegative;
   }
   if (const int code = confirm(count, verb, options, io); code != kFine) return code;

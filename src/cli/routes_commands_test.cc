@@ -40,7 +40,7 @@ TEST(Routes, AreListedInTheirOrder) {
   Client client({{200, kRoutes}, {200, kRoutes}});
   EXPECT_EQ(client.run({"routes", "list"}), kFine);
   EXPECT_EQ(client.world.out,
-            "ROUTE    FROM    TYPES    FILTER  TRANSFORM  TO\n"
+            "ROUTE    FROM    TYPES    FILTER  TRANSFORM  TO        HELD\n"
             "batches  openai  batch.*  yes                app\n"
             "all      openai                   yes        app, log\n");
   EXPECT_EQ(client.run({"routes", "list", "--format", "json"}), kFine);

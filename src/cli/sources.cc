@@ -5,6 +5,7 @@
 #include "cli/admin_client.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/pauses.h"
 
 namespace creel::cli {
 namespace {
@@ -24,13 +25,17 @@ int sources_list(const ListOptions& options, Io& io) {
   if (!client) return client.error();
   const auto answer = client->get("/api/v1/sources");
   if (!answer) return answer.error();
-  Table table({"SOURCE", "PROVIDER", "PATH", "SECRETS", "LAST USED"});
+  Table table({"SOURCE", "PROVIDER", "PATH", "SECRETS", "LAST USED", "HELD"});
   for (const Json& source : answer->items("sources")) {
-    if (options.format == Format::json) io.out << source.dump() << '\n';
+    if (options.names) {
+      io.out << source.text("name") << '\n';
+    } else if (options.format == Format::json) {
+      io.out << source.dump() << '\n';
+    }
     table.add({source.text("name"), source.text("provider"), source.text("path"),
-               std::to_string(source.items("secrets").size()), last_use(source)});
+               std::to_string(source.items("secrets").size()), last_use(source), pause_text(source)});
   }
-  if (options.format == Format::text && table.has_rows()) table.print(io.out);
+  if (options.format == Format::text && !options.names && table.has_rows()) table.print(io.out);
   if (!table.has_rows()) complain(io.err, "no sources");
   return kFine;
 }
@@ -44,9 +49,11 @@ int sources_get(const OneOptions& options, Io& io) {
     io.out << source->dump() << '\n';
     return kFine;
   }
-  print_fields(io.out, {{"source", source->text("name")},
-                        {"provider", source->text("provider")},
-                        {"path", source->text("path")}});
+  auto fields = pause_fields(*source, Pause::What::source);
+  fields.insert(fields.begin(), {{"source", source->text("name")},
+                                 {"provider", source->text("provider")},
+                                 {"path", source->text("path")}});
+  print_fields(io.out, fields);
   Table table({"SECRET", "FINGERPRINT", "VALID FROM", "VALID UNTIL", "LAST USED", "EVENTS", "HINT"});
   for (const Json& secret : source->items("secrets")) {
     table.add({secret.text("label"), secret.text("fingerprint"), local_time(secret.text("not_before")),
