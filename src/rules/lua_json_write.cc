@@ -7,6 +7,7 @@
 
 #include "rules/lua_budget.h"
 #include "rules/lua_json.h"
+#include "rules/lua_pairs.h"
 
 // Everything below may be left by a longjmp at each call of Lua: no variable has a destructor, and what
 // belongs to the write stands in members.
@@ -136,6 +137,7 @@ void LuaJson::write_text(lua_State* L, std::string_view text) {
 
 void LuaJson::enter(lua_State* L, int index) {
   luaL_checkstack(L, 6, "too deep");
+  refuse_weak(L, index);
   const void* table = lua_topointer(L, index);
   for (const Step& step : path_) {
     if (step.table == table) refuse(L, "the table contains itself");

@@ -152,6 +152,14 @@ void push_keys(lua_State* L) {
 
 }  // namespace
 
+void refuse_weak(lua_State* L, int table) {
+  if (lua_getmetatable(L, table) == 0) return;
+  lua_pushliteral(L, "__mode");
+  if (lua_rawget(L, -2) != LUA_TNIL)
+    luaL_error(L, "a table whose metatable has '__mode' cannot be gone through");
+  lua_pop(L, 2);
+}
+
 int ordered_pairs(lua_State* L) {
   luaL_checkany(L, 1);
   if (luaL_getmetafield(L, 1, "__pairs") != LUA_TNIL) {
@@ -161,6 +169,7 @@ int ordered_pairs(lua_State* L) {
   }
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
+  refuse_weak(L, 1);
   push_keys(L);
   lua_pushinteger(L, 0);
   lua_pushcclosure(L, step, 2);
@@ -171,6 +180,7 @@ int ordered_pairs(lua_State* L) {
 int ordered_next(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 2);
+  refuse_weak(L, 1);
   const bool is_first = lua_isnil(L, 2);
   const Key after = key_at(L, 2);
   Key found;

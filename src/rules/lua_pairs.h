@@ -10,6 +10,11 @@ struct lua_State;
 
 namespace creel {
 
+// Raises an error when the table may lose keys and values whenever memory is collected: whoever goes through
+// it and asks for memory meanwhile would hold what is gone. setmetatable refuses such metatables, but a
+// script can make one of them later.
+void refuse_weak(lua_State* L, int table);
+
 int ordered_pairs(lua_State* L);
 int ordered_next(lua_State* L);
 

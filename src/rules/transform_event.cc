@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "rules/lua_budget.h"
+#include "rules/lua_pairs.h"
 
 // What is called between push() and take() may be left by a longjmp at each call of Lua: no variable has a
 // destructor, and texts that are made on the way stand in members.
@@ -235,6 +236,7 @@ bool TransformEvent::take_fields(lua_State* L, int event, const char* name, Head
   }
   message_ = std::string("event.").append(name);
   if (type != LUA_TTABLE) refuse(L, message_, ": must be a table");
+  refuse_weak(L, table);
   std::size_t bytes = 0;
   std::string_view wrong;
   bool is_wrong = false;

@@ -83,6 +83,23 @@ TEST(TransformSandbox, KeepsFinalizersAndWeakTablesOut) {
   EXPECT_EQ(world.value("setmetatable({}, {__index = {x = 5}}).x, getmetatable('') == false"), "[5,true]");
 }
 
+// Else what goes through them would hold keys that are gone, which AddressSanitizer sees.
+TEST(TransformSandbox, GoesThroughNoTableThatBecameWeak) {
+  TransformWorld world;
+  world.limits.memory_max = std::size_t{2} << 20;
+  constexpr std::string_view kWeak =
+      "local hog, s = {}, ('x'):rep(1000) for i = 1, 1200 do hog[i] = s .. i end "
+      "local mt = {} local t = setmetatable({}, mt) mt.__mode = 'v' "
+      "for i = 1, 500 do t[('k'):rep(400) .. i] = {} end ";
+  for (const std::string_view use :
+       {"for k in pairs(t) do end", "next(t)", "json.encode(t)", "event.body = t", "event.body = {t}",
+        "event.headers = t", "event.query = t"}) {
+    const std::string made =
+        world.body("function(event) " + std::string(kWeak) + std::string(use) + " return event end");
+    EXPECT_THAT(made, HasSubstr("a table whose metatable has '__mode' cannot be gone through")) << use;
+  }
+}
+
 // What goes on for ever, or would take all memory.
 TEST(TransformSandbox, EndsWhatDoesNotEnd) {
   TransformWorld world;
