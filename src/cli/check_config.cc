@@ -6,6 +6,7 @@
 
 #include "app/config_load.h"
 #include "cli/commands.h"
+#include "cli/destination_tree.h"
 #include "cli/exit_code.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -55,23 +56,6 @@ Json tree_of(const SourceConfig& source) {
   return tree;
 }
 
-Json tree_of(const Destination& destination) {
-  Json retry = Json::object()
-                   .set("initial", Json::of(duration_text(destination.retry.initial)))
-                   .set("factor", {destination.retry.factor})
-                   .set("max", Json::of(duration_text(destination.retry.max)))
-                   .set("jitter", {destination.retry.jitter})
-                   .set("attempts", Json::of(destination.retry.attempts));
-  Json tree = Json::object()
-                  .set("url", Json::of(destination.url))
-                  .set("concurrency", Json::of(destination.concurrency))
-                  .set("timeout", Json::of(duration_text(destination.timeout)))
-                  .set("retry", std::move(retry))
-                  .set("sign", Json::of(to_text(destination.sign)));
-  if (destination.secret) tree.set("secret", Json::of(described("secret", *destination.secret)));
-  return tree.set("untrusted", Json::of(destination.untrusted));
-}
-
 // By its first line: scripts are long, and what they hold is for whoever reads their file.
 std::string described_transform(std::string_view lua) {
   lua.remove_prefix(std::min(lua.find_first_not_of(" \t\r\n"), lua.size()));
@@ -114,7 +98,7 @@ Json tree_of(const Config& config) {
   for (const SourceConfig& source : config.sources)
     sources.set(source.name, tree_of(source));
   for (const Destination& destination : config.destinations)
-    destinations.set(destination.name, tree_of(destination));
+    destinations.set(destination.name, destination_tree(destination));
   for (const Route& route : config.routes) {
     std::get<Json::Array>(routes.value).push_back(tree_of(route));
   }

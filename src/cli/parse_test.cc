@@ -118,6 +118,43 @@ TEST(CheckConfig, ShowsWhatRoutesTakeAndTheFirstLineOfTheirScripts) {
                                    "transform = \"function(event) … (60 bytes)\"\nto = [\"app\"]\n"));
 }
 
+TEST(CheckConfig, ShowsWhatDestinationsAreToldAndNoSecretOfThem) {
+  World world;
+  world.files["creel.toml"] = R"(
+[destinations.app]
+url = "https://app.example/hook"
+method = "PUT"
+headers = { X-Team = "a", X-Api-Key = "hush" }
+auth = { basic = "me:hush" }
+rate = { rate = "100/m", burst = 20 }
+adaptive_concurrency = true
+retry = { delays = ["5s", "1m"], age = "3d", statuses = ["5xx", 429, "!501"] }
+breaker = {}
+order_by = "data.id"
+on_failure = "park"
+[destinations.run]
+exec = ["/bin/true", "-v"]
+environment = { KEY = "hush" }
+retry = { backoff = "linear", initial = "2s" }
+[destinations.lines]
+stdout = true
+)";
+  EXPECT_EQ(world.run({"config", "show"}), kFine) << world.err;
+  EXPECT_THAT(
+      world.out,
+      HasSubstr("[destinations.app]\nurl = \"https://app.example/hook\"\nmethod = \"PUT\"\n"
+                "headers = { X-Team = \"a\", X-Api-Key = \"***\" }\nauth = { basic = \"me:***\" }\n"
+                "rate = { rate = \"100/m\", burst = 20 }\nconcurrency = 32\nadaptive_concurrency = true\n"
+                "timeout = \"30s\"\nretry = { backoff = \"list\", delays = [\"5s\", \"1m\"], jitter = 0.2, "
+                "attempts = 100, age = \"3d\", statuses = [\"500-599\", \"429\", \"!501\"] }\n"
+                "breaker = { ratio = 0.5, attempts = 100, window = \"1m\", probe_after = \"30s\" }\n"
+                "order_by = \"data.id\"\non_failure = \"park\"\nsign = \"source\"\nuntrusted = false\n"));
+  EXPECT_THAT(world.out, HasSubstr("exec = [\"/bin/true\", \"-v\"]\nenvironment = { KEY = \"***\" }\n"));
+  EXPECT_THAT(world.out, HasSubstr("retry = { backoff = \"linear\", initial = \"2s\", max = \"1h\", "));
+  EXPECT_THAT(world.out, HasSubstr("[destinations.lines]\nstdout = true\ntimeout = "));
+  EXPECT_THAT(world.out, Not(HasSubstr("hush")));
+}
+
 TEST(CheckConfig, EndsWith78AtAMistake) {
   World world;
   world.files["creel.toml"] = "[sources.openai]\nretires = 1\n";
