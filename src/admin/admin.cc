@@ -59,6 +59,13 @@ http::Response wrong_method(std::string_view allowed) {
   return response;
 }
 
+// The object of one that is not configured any more.
+http::Response resumed(std::string_view name) {
+  JsonWriter json;
+  json.begin_object().member("name", name).key("pause").null().end_object();
+  return json_response(json);
+}
+
 }  // namespace
 
 struct Admin::Impl {
@@ -216,7 +223,7 @@ Question Admin::Impl::list_of(Pause::What what) {
     case Pause::What::route:
       return list_routes(options);
     case Pause::What::destination:
-      return list_destinations(options.destinations);
+      return list_destinations(options);
   }
   std::unreachable();
 }
@@ -228,7 +235,7 @@ Question Admin::Impl::one_of(Pause::What what, std::string name) {
     case Pause::What::route:
       return show_route(std::move(name), options);
     case Pause::What::destination:
-      return show_destination(std::move(name), options.destinations);
+      return show_destination(std::move(name), options);
   }
   std::unreachable();
 }
@@ -353,6 +360,8 @@ Task<http::Response> Admin::Impl::carry_out_pause(PauseOrder order) {
   if (*answer != PauseAnswer::done) co_return refusal(*answer, order.what, order.name);
   Asking showing(store, loop, Freshness::current, one_of(order.what, order.name));
   Answer shown = co_await showing;
+  // What was paused may have gone from the configuration since.
+  if (shown.response.status == 404) co_return resumed(order.name);
   co_return std::move(shown.response);
 }
 

@@ -40,14 +40,13 @@ void write_configured(JsonWriter& json, const DestinationStatus& destination, co
 }
 
 // One that is not configured any more, with what is still kept for it.
-void write_gone(JsonWriter& json, const DeliveryCounts& counts) {
+void write_gone(JsonWriter& json, const DeliveryCounts& counts, const std::vector<Pause>& pauses) {
   json.begin_object().member("name", counts.destination);
   for (std::string_view name : {"kind", "url"})
     json.key(name).null();
   write_text(json, "held", counts.pending > 0 ? "destination unknown" : "");
-  for (std::string_view name : {"pause", "breaker"})
-    json.key(name).null();
-  json.member("running", 0).member("slots", 0);
+  write_pause(json, find_pause(pauses, Pause::What::destination, counts.destination));
+  json.key("breaker").null().member("running", 0).member("slots", 0);
   for (std::string_view name : {"not_before", "rate", "order_by"})
     json.key(name).null();
   write_counts(json, counts);
@@ -56,11 +55,15 @@ void write_gone(JsonWriter& json, const DeliveryCounts& counts) {
 std::vector<DestinationStatus> all_of(const Destinations& destinations) {
   return destinations ? destinations() : std::vector<DestinationStatus>();
 }
+std::vector<Pause> all_of(const Pauses& pauses) {
+  return pauses ? pauses() : std::vector<Pause>();
+}
 
 }  // namespace
 
-Question list_destinations(const Destinations& destinations) {
-  return [destinations](Reader& reader, Staleness staleness) -> Answer {
+Question list_destinations(const AdminOptions& options) {
+  return [destinations = options.destinations, pauses = options.pauses](Reader& reader,
+                                                                        Staleness staleness) -> Answer {
     assume(on_read);
     auto counts = reader.counts();
     if (!counts) return {.response = error(counts.error())};
@@ -76,7 +79,7 @@ Question list_destinations(const Destinations& destinations) {
     for (const DeliveryCounts& each : *counts) {
       if (std::ranges::find(configured, each.destination, &DestinationStatus::name) != configured.end())
         continue;
-      write_gone(json, each);
+      write_gone(json, each, all_of(pauses));
       json.end_object();
     }
     json.end_array();
@@ -86,8 +89,9 @@ Question list_destinations(const Destinations& destinations) {
   };
 }
 
-Question show_destination(std::string name, const Destinations& destinations) {
-  return [name = std::move(name), destinations](Reader& reader, Staleness staleness) -> Answer {
+Question show_destination(std::string name, const AdminOptions& options) {
+  return [name = std::move(name), destinations = options.destinations, pauses = options.pauses](
+             Reader& reader, Staleness staleness) -> Answer {
     assume(on_read);
     const auto counts = reader.counts();
     if (!counts) return {.response = error(counts.error())};
@@ -98,7 +102,7 @@ Question show_destination(std::string name, const Destinations& destinations) {
     if (destination != configured.end()) {
       write_configured(json, *destination, counted == counts->end() ? DeliveryCounts() : *counted);
     } else if (counted != counts->end()) {
-      write_gone(json, *counted);
+      write_gone(json, *counted, all_of(pauses));
     } else {
       return {.response = unknown_name(Pause::What::destination, name)};
     }

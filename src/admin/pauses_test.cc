@@ -99,6 +99,15 @@ TEST_F(PausesTest, AreOfSourcesAndRoutesTooAndEndWithResume) {
                                           Said{Pause::What::route, "route 2", false}));
 }
 
+TEST_F(PausesTest, EndForWhatIsNotConfiguredAnyMoreToo) {
+  begin("POST", "/api/v1/sources/gone/resume");
+  settle();
+  answer(PauseAnswer::done);
+  ASSERT_TRUE(answer_);
+  EXPECT_EQ(answer_->status, 200);
+  EXPECT_EQ(answer_->body, R"({"name":"gone","pause":null})");
+}
+
 TEST_F(PausesTest, SayWhatStandsInTheirWay) {
   const std::vector<std::tuple<PauseAnswer, int, std::string>> answers{
       {PauseAnswer::not_found, 404, "No route has the name route 2; GET /api/v1/routes lists"},
@@ -171,7 +180,7 @@ TEST_F(PausesTest, PassOnWhatTheStoreSays) {
   EXPECT_EQ(get("/api/v1/destinations/app").status, 503);
 }
 
-TEST_F(PausesTest, OfADestinationThatIsNotConfiguredAnyMoreAreNotKnown) {
+TEST_F(PausesTest, AreShownForADestinationThatIsNotConfiguredAnyMore) {
   store_.reader.counted = {{.destination = "old",
                             .pending = 1,
                             .delivered = 0,
@@ -180,6 +189,9 @@ TEST_F(PausesTest, OfADestinationThatIsNotConfiguredAnyMoreAreNotKnown) {
                             .oldest_pending_due = {}}};
   EXPECT_THAT(get("/api/v1/destinations/old").body,
               HasSubstr(R"("held":"destination unknown","pause":null,"breaker":null)"));
+  pause(Pause::What::destination, "old");
+  for (std::string_view target : {"/api/v1/destinations", "/api/v1/destinations/old"})
+    EXPECT_THAT(get(target).body, HasSubstr(R"("held":"destination unknown","pause":{"since":)")) << target;
   const http::Response none = get("/api/v1/destinations/nobody");
   EXPECT_EQ(none.status, 404);
   EXPECT_THAT(none.body, HasSubstr("No destination has the name nobody"));

@@ -113,8 +113,8 @@ inline bool is_whole(const RejectedRequest& rejected) {
 
 Question list_routes(const AdminOptions& options);
 Question show_route(std::string name, const AdminOptions& options);
-Question list_destinations(const Destinations& destinations);
-Question show_destination(std::string name, const Destinations& destinations);
+Question list_destinations(const AdminOptions& options);
+Question show_destination(std::string name, const AdminOptions& options);
 Question list_sources(const AdminOptions& options, Time now);
 Question show_source(std::string name, const AdminOptions& options, Time now);
 http::Response show_status(const StoreStatus& store, std::string_view version, Time started, Time now);
