@@ -85,7 +85,7 @@ class Identity {
   std::string folder_;
 };
 
-// Speaks TLS to each connection for one request. The name of the client's certificate is what it answers.
+// Speaks TLS to each connection, and remembers the last request and who made it.
 class TlsServer {
  public:
   explicit TlsServer(const Identity& identity, const Identity* clients = nullptr)
@@ -126,23 +126,32 @@ class TlsServer {
 
  private:
   void serve() {
+    std::vector<std::thread> threads;
+    for (int socket = 0; (socket = ::accept(listener_, nullptr, nullptr)) >= 0;)
+      threads.emplace_back([this, socket] { serve(socket); });
+    for (std::thread& thread : threads)
+      thread.join();
+  }
+  void serve(int socket) {
     // OpenSSL writes without asking whether anybody is there.
     sigset_t pipe;
     ::sigemptyset(&pipe);
     ::sigaddset(&pipe, SIGPIPE);
     ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
-    for (int socket = 0; (socket = ::accept(listener_, nullptr, nullptr)) >= 0; ::close(socket)) {
-      const std::unique_ptr<SSL, Freed<SSL_free>> tls(SSL_new(context_.get()));
-      SSL_set_fd(tls.get(), socket);
-      if (SSL_accept(tls.get()) == 1) answer(tls.get());
+    const std::unique_ptr<SSL, Freed<SSL_free>> tls(SSL_new(context_.get()));
+    SSL_set_fd(tls.get(), socket);
+    if (SSL_accept(tls.get()) == 1) {
+      while (answer(tls.get())) {
+      }
     }
+    ::close(socket);
   }
-  void answer(SSL* tls) {
+  bool answer(SSL* tls) {
     std::string request;
     while (!request.ends_with("\r\n\r\n{}")) {
       char part[4096];
       const int got = SSL_read(tls, part, sizeof(part));
-      if (got <= 0) return;
+      if (got <= 0) return false;
       request.append(part, static_cast<std::size_t>(got));
     }
     {
@@ -155,9 +164,8 @@ class TlsServer {
       }
     }
     ++requests_;
-    constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    SSL_write(tls, kOk.data(), static_cast<int>(kOk.size()));
-    SSL_shutdown(tls);
+    constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    return SSL_write(tls, kOk.data(), static_cast<int>(kOk.size())) > 0;
   }
 
   std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>> context_;
@@ -236,6 +244,24 @@ TEST(HttpTls, ShowsItsCertificate) {
   EXPECT_EQ(with.result, AttemptResult::delivered) << with.error;
   EXPECT_THAT(server.client(), testing::StartsWith("client"));
   EXPECT_EQ(server.requests(), 1);
+}
+
+TEST(HttpTls, AConnectionShowsOneCertificateOnly) {
+  const Identity authority("authority"), identity("server", &authority), one("one", &authority),
+      other("other", &authority);
+  TlsServer server(identity, &authority);
+  Attempts attempts;
+  for (const Identity* client : {&one, &other}) {
+    attempts.to(destination_at(server, {.client_certificate = client->certificate_path(),
+                                        .client_key = client->key_path(),
+                                        .ca = authority.certificate_path()}));
+  }
+  for (const auto& [destination, name] :
+       {std::pair(0u, "one"), std::pair(1u, "other"), std::pair(0u, "one")}) {
+    attempts.start(destination);
+    EXPECT_EQ(attempts.next().second.result, AttemptResult::delivered);
+    EXPECT_THAT(server.client(), testing::StartsWith(name));
+  }
 }
 
 TEST(HttpTls, SaysWhenItsCertificateCannotBeRead) {
