@@ -63,6 +63,22 @@ class Configuration(unittest.TestCase):
             self.assertIn("/second", checked.stdout)
             self.assertNotIn("c2Vjb25k", checked.stdout + checked.stderr)
 
+    def test_config_show_hides_what_destinations_are_told_in_confidence(self):
+        ways = ('basic = "me:s3cret"', 'bearer = "s3cret"', 'header = "X-Key", value = "s3cret"', 'hmac = { secret = "s3cret" }',
+                'oauth2 = { token_url = "https://x.example/", client_id = "me", client_secret = "s3cret" }')
+        text = "".join(f'[destinations.d{number}]\nurl = "https://x.example/"\nauth = {{ {way} }}\n' for number, way in enumerate(ways))
+        text += ('[destinations.proxied]\nurl = "https://x.example/"\nproxy = "http://me:s3cret@proxy.example:1"\n'
+                 'headers = { X-Auth-Token = "s3cret", X-Team = "blue" }\nrate = { rate = "5/m", burst = 2 }\n'
+                 '[destinations.program]\nexec = ["/bin/cat"]\nenvironment = { TOKEN = "s3cret" }\norder_by = "data.id"\n'
+                 '[destinations.out]\nstdout = true\nbreaker = {}\nretry = { delays = ["5s"], age = "1d" }\n')
+        with Gateway(toml=text, start=False) as creel:
+            for command in (("config", "show"), ("check-config",), ("check-config", "--format", "json")):
+                shown = run(*command, env=creel.environment(), cwd=creel.folder)
+                self.assertEqual(shown.returncode, 0, shown.stderr)
+                self.assertNotIn("s3cret", shown.stdout + shown.stderr)
+                for word in ("me:***", "blue", "proxy.example", "/bin/cat", "data.id", "probe_after", "burst", "5s"):
+                    self.assertIn(word, shown.stdout)
+
     def test_check_config_refuses_a_retention_shorter_than_the_dedupe_window(self):
         with Gateway(toml='[store]\nretention = "1d"\n' + FILE, start=False) as creel:
             checked = run("check-config", env=creel.environment(), cwd=creel.folder)
