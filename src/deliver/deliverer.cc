@@ -179,9 +179,11 @@ void Deliverer::take(std::vector<News> batch, Moment at) {
 }
 
 void Deliverer::take(PageAnswer answer, Moment at) {
+  if (answer.page && answer.is_of_dead) return dispatcher_.on_dead_page(answer.destination, *answer.page, at);
   if (answer.page) return dispatcher_.on_page(answer.destination, *std::move(answer.page), at);
   log_.warning("due deliveries could not be read, trying again",
                {{"destination", outlets_[answer.destination].name}});
+  if (answer.is_of_dead) return dispatcher_.on_dead_page_failed(answer.destination, at);
   dispatcher_.on_page_failed(answer.destination, at);
 }
 
@@ -283,6 +285,13 @@ void Deliverer::fetch(std::size_t destination, DueQuery query) {
   store_->read(Freshness::any, [this, destination, query = std::move(query)](Reader& reader, Staleness) {
     assume(on_read);
     post(PageAnswer{.destination = destination, .page = reader.due(query)});
+  });
+}
+
+void Deliverer::fetch_dead(std::size_t destination, DueQuery query) {
+  store_->read(Freshness::any, [this, destination, query = std::move(query)](Reader& reader, Staleness) {
+    assume(on_read);
+    post(PageAnswer{.destination = destination, .page = reader.dead(query), .is_of_dead = true});
   });
 }
 

@@ -134,6 +134,7 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   struct PageAnswer {
     std::size_t destination;
     std::expected<DuePage, StoreError> page;
+    bool is_of_dead = false;
   };
   struct CaughtUp {};
   struct Drain {
@@ -224,6 +225,7 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   // Dispatcher::Actions
   void start(AttemptOrder order, Time now) override;
   void fetch(std::size_t destination, DueQuery query) override;
+  void fetch_dead(std::size_t destination, DueQuery query) override;
   void record(std::size_t destination, Outcome outcome) override;
   void on_gone(std::size_t destination) override;
   void on_breaker(std::size_t destination, BreakerState state) override;

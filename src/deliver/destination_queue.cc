@@ -16,7 +16,9 @@ DestinationQueue::DestinationQueue(Destination destination, std::size_t number, 
                .held_max = std::max<std::size_t>(limits.held_max, 1)}),
       pauses_(pauses),
       gate_(destination_, Ticks{}),  // a bucket starts full
-      horizon_(kBeginning) {}
+      horizon_(kBeginning) {
+  start_order();
+}
 
 std::size_t DestinationQueue::bytes_of(const Entry& entry) {
   return entry.content ? entry.content->head.size() + entry.content->body.size() : 0;
@@ -45,6 +47,7 @@ void DestinationQueue::on_news(const DeliveryNews& news, Moment now) {
 }
 
 void DestinationQueue::on_closed(const DeliveryNews& news) {
+  if (order_) close_in_line({news.event, news.ordinal}, news.state);
   auto found = entries_.find(Key{news.event, news.ordinal});
   if (found == entries_.end()) {
     if (!fetch_) return;
@@ -67,7 +70,7 @@ void DestinationQueue::on_pending(const DeliveryNews& news, Moment now) {
   const auto [found, is_new] = entries_.try_emplace(Key{news.event, news.ordinal});
   Entry& entry = found->second;
   entry.sequence = news.sequence;
-  entry.attempts_base = news.attempts_base;
+  const bool has_fresh_budget = std::exchange(entry.attempts_base, news.attempts_base) != news.attempts_base;
   if (entry.phase == Phase::running) {
     entry.closed = std::nullopt;
     entry.due = news.due;  // where the index has it, should the attempt not be made
@@ -81,15 +84,15 @@ void DestinationQueue::on_pending(const DeliveryNews& news, Moment now) {
     entry.attempts = news.attempts;
     return;
   }
+  const bool unchanged = entry.phase != Phase::none && !has_fresh_budget && entry.due == news.due &&
+                         entry.attempts == news.attempts;
+  if (unchanged) return;  // our own outcome, told back: its timer runs already, or it is held since
   take_or_leave(found, news, now);
 }
 
 void DestinationQueue::take_or_leave(Entries::iterator found, const DeliveryNews& news, Moment now) {
   Entry& entry = found->second;
   auto content = entry.content ? entry.content : news.content;
-  const bool unchanged =
-      entry.phase != Phase::none && entry.due == news.due && entry.attempts == news.attempts;
-  if (unchanged) return;  // our own outcome, told back: its timer runs already, or it is held since
   unqueue(found);
   entry.due = news.due;
   entry.attempts = news.attempts;
@@ -97,7 +100,7 @@ void DestinationQueue::take_or_leave(Entries::iterator found, const DeliveryNews
 
   if (content && (!horizon_ || place < *horizon_)) {
     entry.content = std::move(content);
-    admit(found, ready_at(entry, now), now);
+    admit(found, ready_at(*found, now), now);
     return;
   }
   if (content && fetch_) {
@@ -125,14 +128,19 @@ void DestinationQueue::miss(const Place& place, Sequence sequence) {
 // When a delivery that was loaded is due by the clock that does not jump. A due time that the policy could
 // not have given comes from a wall clock that was wrong; one that nothing has delayed yet is due now,
 // whatever the clock said then.
-Ticks DestinationQueue::ready_at(const Entry& entry, Moment now) const {
-  if (entry.attempts <= entry.attempts_base || entry.due <= now.wall) return now.ticks;
-  return now.ticks + std::min(entry.due - now.wall, longest_delay(destination_.retry));
+Ticks DestinationQueue::ready_at(const Entries::value_type& each, Moment now) const {
+  const auto& [key, entry] = each;
+  if (entry.attempts <= entry.attempts_base) return now.ticks;
+  const Ticks latest = now.ticks + longest_delay(destination_.retry);
+  if (const auto kept = retry_at_.find(key); kept != retry_at_.end())
+    return std::clamp(kept->second, now.ticks, latest);
+  if (entry.due <= now.wall) return now.ticks;
+  return std::min<Ticks>(now.ticks + (entry.due - now.wall), latest);
 }
 
 void DestinationQueue::admit(Entries::iterator found, Ticks ready_at, Moment now) {
   Entry& entry = found->second;
-  if (is_paused_elsewhere(entry)) {
+  if (is_paused_elsewhere(entry) || (order_ && !joins_line(found))) {
     entry.content = nullptr;
     return forget(found);
   }
@@ -140,7 +148,9 @@ void DestinationQueue::admit(Entries::iterator found, Ticks ready_at, Moment now
   entry.ready_at = ready_at;
   queued_.insert(place);
   bytes_ += bytes_of(entry);
-  if (ready_at <= now.ticks) {
+  if (order_ && entry.order_key != 0) {
+    begin_in_line(found);
+  } else if (ready_at <= now.ticks) {
     entry.phase = Phase::ready;
     ready_.insert(place);
   } else {
@@ -194,6 +204,10 @@ void DestinationQueue::unqueue(Entries::iterator found) {
     queued_.erase(place);
     if (entry.phase == Phase::ready) ready_.erase(place);
     if (entry.phase == Phase::waiting) waiting_.erase({entry.ready_at, place});
+    if (entry.phase == Phase::blocked) {
+      --blocked_;
+      blocked_bytes_ -= bytes_of(entry);
+    }
   }
   bytes_ -= bytes_of(entry);
   entry.phase = Phase::none;
@@ -211,6 +225,7 @@ void DestinationQueue::await(Entry& entry, std::uint32_t attempt) {
 void DestinationQueue::forget(Entries::iterator found) {
   const Entry& entry = found->second;
   if (entry.phase != Phase::none || entry.awaited != 0) return;
+  if (order_) leave_line(found);
   if (fetch_ || is_taking_page_) {
     remembered_.push_back(found->first);
   } else {
@@ -226,6 +241,7 @@ DestinationQueue::Status DestinationQueue::status() const {
                 .queued_bytes = bytes_,
                 .running = running_,
                 .held = held_,
+                .parked = order_ ? order_->parked() : 0,
                 .spilled = horizon_.has_value()};
   if (!queued_.empty()) status.oldest_due = queued_.begin()->due;
   return status;

@@ -14,6 +14,9 @@
 // and what has ended is remembered as long as a page that was read before may be on its way. Both carry the
 // sequence of the journal up to which they know.
 //
+// Where a destination has an order, deliveries of one key wait for each other (delivery_order.h), and a
+// failed one keeps its place: its timer is in memory only.
+//
 // The queue knows what is next, its gate whether it may go. What a pause of its source or route holds is
 // skipped: it is in memory no more than if it had ended, and everything is read again when pauses change.
 #pragma once
@@ -31,6 +34,7 @@
 #include "core/clock.h"
 #include "core/ids.h"
 #include "core/model.h"
+#include "deliver/delivery_order.h"
 #include "deliver/delivery_place.h"
 #include "deliver/destination.h"
 #include "deliver/gate.h"
@@ -98,6 +102,10 @@ class DestinationQueue {
   std::optional<DueQuery> wanted_page(Moment now);
   void on_page(DuePage page, Moment now);
   void on_page_failed(Moment now);
+  // Likewise of the dead deliveries, from which a queue whose order parks learns before anything else.
+  std::optional<DueQuery> wanted_dead_page(Moment now);
+  void on_dead_page(const DuePage& page, Moment now);
+  void on_dead_page_failed(Moment now);
 
   // The next attempt to make now, if there is one and the gate lets it go. It counts as running until
   // on_attempt_ended().
@@ -119,8 +127,10 @@ class DestinationQueue {
   void release(EventId event, std::uint32_t ordinal);
   // Whether it is held because its transform failed.
   bool is_held(EventId event, std::uint32_t ordinal) const;
-  // So much is held that nothing is attempted any more.
-  bool is_full_of_held() const { return held_ >= limits_.held_max; }
+  // So much is held, or parked, that nothing is attempted any more.
+  bool is_full_of_held() const {
+    return held_ >= limits_.held_max || (order_ && order_->parked() >= limits_.held_max);
+  }
 
   // What is to be recorded of an attempt. `spread` is in [-1, 1).
   Outcome on_attempt_ended(const AttemptOrder& order, AttemptReport report, Moment now, double spread);
@@ -140,6 +150,7 @@ class DestinationQueue {
     std::size_t queued_bytes = 0;
     std::size_t running = 0;
     std::size_t held = 0;            // by a transform
+    std::size_t parked = 0;          // dead, so that their keys wait
     bool spilled = false;            // there may be more in the index
     std::optional<Time> oldest_due;  // of those in memory, which are the first
   };
@@ -157,6 +168,7 @@ class DestinationQueue {
     early,    // came behind the horizon while a page is on its way; taken if it turns out to be the next
     waiting,  // in memory, due later
     ready,    // in memory, due
+    blocked,  // in memory, and another of its key goes before
     running,
     held,     // its transform failed
     closing,  // its transform cancelled it, and the index has not told so
@@ -169,6 +181,8 @@ class DestinationQueue {
     Sequence sequence = 0;      // what is known about it is as of here
     Time due;
     Ticks ready_at;
+    DeliveryOrder::Key order_key = 0;  // once `is_keyed`
+    bool is_keyed = false;
     std::optional<DeliveryState> closed;  // running, and meanwhile cancelled
     Time started;
     Ticks started_at;
@@ -199,14 +213,36 @@ class DestinationQueue {
   void leave(Entries::iterator entry);
   void release_held();
   Entries::iterator stopped(const AttemptOrder& order);
-  Ticks ready_at(const Entry& entry, Moment now) const;
+  Ticks ready_at(const Entries::value_type& entry, Moment now) const;
   void wake_waiting(Moment now);
   bool over_limits() const;
+  bool has_room_for_page() const;
   AttemptTrigger trigger_of(const Entries::value_type& entry) const;
   std::optional<std::chrono::milliseconds> delay_after(const AttemptOrder& order, const AttemptReport& report,
                                                        const Entry& entry, Moment now, double spread) const;
   bool is_gone(const AttemptReport& report) const;
   bool is_paused_elsewhere(const Entry& entry) const;
+
+  // Order
+  void start_order();
+  bool is_order_ready();
+  void go_on();
+  bool joins_line(Entries::iterator entry);
+  void stay_in_line(Entries::iterator entry, const StoredEvent& content);
+  void leave_line(Entries::iterator entry);
+  void sort_line(DeliveryOrder::Key key);
+  void begin_in_line(Entries::iterator entry);
+  void end_in_line(const Entries::value_type& entry, DeliveryState state);
+  void set_blocked(const Key& key);
+  void set_unblocked(const Key& key);
+  bool is_stuck(const DeliveryOrder::Line& line) const;
+  bool is_crowded() const;
+  void skip_blocked(DeliveryOrder::Key key);
+  void skip_all_blocked();
+  void close_in_line(const Key& key, DeliveryState state);
+  bool keeps_place(const Entry& entry) const;
+  void remember_retry(const Key& key, Ticks at, Moment now);
+  std::optional<Place> first_ready();
 
   static Place place_of(const Entries::value_type& entry) {
     return {entry.second.due, entry.first.event, entry.first.ordinal};
@@ -226,7 +262,7 @@ class DestinationQueue {
   bool is_retired_ = false;
 
   Entries entries_;
-  std::set<Place> queued_;                     // waiting and ready: in order
+  std::set<Place> queued_;                     // waiting, ready and blocked: in order
   std::set<Place> ready_;                      // in the order in which they go
   std::set<std::pair<Ticks, Place>> waiting_;  // in the order in which they become ready
   std::set<Place> early_;
@@ -234,6 +270,16 @@ class DestinationQueue {
   std::size_t running_ = 0;
   std::size_t awaited_ = 0;  // how many entries await the index
   std::size_t held_ = 0;     // held and closing
+
+  std::unique_ptr<DeliveryOrder> order_;  // null: none
+  // What runs by another order ends first, and the index knows of it.
+  bool is_order_starting_ = false;
+  std::unordered_map<Key, Ticks, DeliveryKeyHash> retry_at_;  // of failed ones that keep their place
+  std::size_t blocked_ = 0;
+  std::size_t blocked_bytes_ = 0;
+  bool is_dead_page_asked_ = false;
+  bool is_dead_page_old_ = false;  // of another order: not wanted any more
+  std::optional<EventId> dead_after_;
 
   std::optional<Place> horizon_;  // nothing: all is in memory
   std::optional<Fetch> fetch_;

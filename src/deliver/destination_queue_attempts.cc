@@ -26,17 +26,18 @@ void DestinationQueue::wake_waiting(Moment now) {
 
 std::optional<AttemptOrder> DestinationQueue::next_attempt(Moment now) {
   asked_at_ = now.ticks;
+  go_on();
   wake_waiting(now);
-  if (!begun_ || draining_ || ready_.empty()) return std::nullopt;
+  if (!begun_ || draining_ || ready_.empty() || !is_order_ready()) return std::nullopt;
   if (awaited_ + running_ >= limits_.awaited_max || is_full_of_held()) return std::nullopt;
-  if (!gate_.admits(now.ticks)) return std::nullopt;
+  const auto place = first_ready();
+  if (!place || !gate_.admits(now.ticks)) return std::nullopt;
 
-  const Place place = *ready_.begin();
-  const auto found = entries_.find(place.key());
+  const auto found = entries_.find(place->key());
   Entry& entry = found->second;
   AttemptOrder order{.destination = number_,
-                     .event = place.event,
-                     .ordinal = place.ordinal,
+                     .event = place->event,
+                     .ordinal = place->ordinal,
                      .number = entry.attempts + 1,
                      .content = entry.content,
                      .trigger = trigger_of(*found)};
@@ -48,7 +49,25 @@ std::optional<AttemptOrder> DestinationQueue::next_attempt(Moment now) {
   entry.admitted_at = now.ticks;
   gate_.on_begun(now.ticks);
   ++running_;
+  if (entry.order_key != 0) {
+    ++order_->line(entry.order_key).running;
+    sort_line(entry.order_key);
+  }
   return order;
+}
+
+// Of a line only one runs: what is ready beside it waits for its end.
+std::optional<DestinationQueue::Place> DestinationQueue::first_ready() {
+  while (!ready_.empty()) {
+    const Place place = *ready_.begin();
+    if (!order_) return place;
+    const DeliveryOrder::Key key = entries_.find(place.key())->second.order_key;
+    const auto* line = key != 0 ? order_->find(key) : nullptr;
+    if (!line || line->running == 0) return place;
+    set_blocked(place.key());
+    order_->line(key).aside.insert(place.key());
+  }
+  return std::nullopt;
 }
 
 AttemptTrigger DestinationQueue::trigger_of(const Entries::value_type& each) const {
@@ -90,6 +109,7 @@ Outcome DestinationQueue::on_attempt_ended(const AttemptOrder& order, AttemptRep
   entry.attempts = order.number;
   await(entry, order.number);
   const bool is_delivered = report.result == AttemptResult::delivered;
+  const DeliveryOrder::Key key = entry.order_key;
   const auto delay = delay_after(order, report, entry, now, spread);
   if (is_gone(report) && !gate_.is_paused()) {
     gate_.set_paused(true);
@@ -113,21 +133,27 @@ Outcome DestinationQueue::on_attempt_ended(const AttemptOrder& order, AttemptRep
     if (!is_delivered) outcome.state = *entry.closed;
     // The index has closed it already and may have nothing to tell back.
     await(entry, 0);
+  } else if (!is_delivered && !delay) {
+    outcome.state = DeliveryState::dead;
+  }
+  if (order_) end_in_line(*found, outcome.state);
+  if (entry.closed) {
     forget(found);
     return outcome;
   }
-  if (is_delivered) return outcome;
-  if (!delay) {
-    outcome.state = DeliveryState::dead;
-    return outcome;
+  if (outcome.state != DeliveryState::pending) return outcome;
+  if (keeps_place(entry)) {
+    outcome.due = entry.due;
+    remember_retry(found->first, now.ticks + *delay, now);
+  } else {
+    outcome.due = now.wall + *delay;
+    entry.due = outcome.due;
   }
-  outcome.state = DeliveryState::pending;
-  outcome.due = now.wall + *delay;
-  entry.due = outcome.due;
   if (!horizon_ || place_of(*found) < *horizon_) {
     entry.content = order.kept ? order.kept : order.content;
     admit(found, now.ticks + *delay, now);
   }
+  if (key != 0 && is_crowded()) skip_blocked(key);
   return outcome;
 }
 

@@ -9,6 +9,7 @@
 namespace creel {
 
 void DestinationQueue::configure(Destination destination, Moment now) {
+  const bool has_another_order = is_retired_ || destination.order != destination_.order;
   destination_ = std::move(destination);
   is_retired_ = false;
   gate_.configure(destination_, now.ticks);
@@ -21,6 +22,7 @@ void DestinationQueue::configure(Destination destination, Moment now) {
   }
   if (held_ > 0) resumed_at_ = now.wall;
   release_held();
+  if (has_another_order) start_order();
 }
 
 void DestinationQueue::retire() {
@@ -70,6 +72,9 @@ bool DestinationQueue::on_attempt_held(const AttemptOrder& order, Hold hold) {
   if (found == entries_.end()) return false;
   found->second.phase = hold == Hold::failed ? Phase::held : Phase::closing;
   ++held_;
+  if (order_ && !found->second.is_keyed) stay_in_line(found, order.kept ? *order.kept : *order.content);
+  if (order_ && order_->skips_failed()) leave_line(found);
+  if (order_ && is_crowded()) skip_blocked(found->second.order_key);
   return true;
 }
 
@@ -85,6 +90,7 @@ DestinationQueue::Entries::iterator DestinationQueue::stopped(const AttemptOrder
   gate_.on_withdrawn(entry.started_at, asked_at_);
   --running_;
   entry.phase = Phase::none;
+  if (order_) end_in_line(*found, entry.closed.value_or(DeliveryState::pending));
   if (!entry.closed) return found;
   await(entry, 0);
   forget(found);

@@ -13,11 +13,13 @@ constexpr auto kFetchAgainAfter = std::chrono::seconds(1);
 }  // namespace
 
 std::optional<DueQuery> DestinationQueue::wanted_page(Moment now) {
+  go_on();
   if (fetch_again_at_ && now.ticks >= *fetch_again_at_) fetch_again_at_.reset();
   if (!begun_ || draining_ || is_retired_ || fetch_ || !horizon_ || fetch_again_at_) return std::nullopt;
-  if (is_full_of_held()) return std::nullopt;
-  if (queued_.size() > limits_.deliveries_max / 2 || bytes_ > limits_.bytes_max / 2) return std::nullopt;
-  if (fetch_when_empty_ && !queued_.empty()) return std::nullopt;
+  if (is_full_of_held() || !is_order_ready()) return std::nullopt;
+  // While nothing else moves, what waits for others gives its room to what does not.
+  if (blocked_ > 0 && running_ == 0 && ready_.empty() && !has_room_for_page()) skip_all_blocked();
+  if (!has_room_for_page()) return std::nullopt;
   fetch_when_empty_ = false;
   fetch_.emplace(Fetch{.from = *horizon_});
 
@@ -33,10 +35,16 @@ std::optional<DueQuery> DestinationQueue::wanted_page(Moment now) {
   return query;
 }
 
+bool DestinationQueue::has_room_for_page() const {
+  if (queued_.size() > limits_.deliveries_max / 2 || bytes_ > limits_.bytes_max / 2) return false;
+  return !fetch_when_empty_ || queued_.empty();
+}
+
 void DestinationQueue::on_page(DuePage page, Moment now) {
   if (page.more && page.deliveries.empty() && !page.next) return on_page_failed(now);
   const Fetch fetch = *std::exchange(fetch_, std::nullopt);
   is_taking_page_ = true;
+  if (order_) order_->forget_skipped_from(fetch.from);
 
   horizon_.reset();
   const auto bound = [this](const Place& place) {
@@ -70,11 +78,13 @@ void DestinationQueue::on_page(DuePage page, Moment now) {
     entry.attempts = delivery.attempts;
     entry.attempts_base = delivery.attempts_base;
     entry.content = std::move(delivery.event);
-    admit(found, ready_at(entry, now), now);
+    admit(found, ready_at(*found, now), now);
   }
   settle_early(page.upto, now);
   // Asking again before anything has left would give the same.
-  fetch_when_empty_ = any_left || horizon_ != planned;
+  // Where there is an order, what stays in memory may wait longer than what is left, and lines that go on
+  // have lowered the horizon.
+  fetch_when_empty_ = horizon_ != planned || (any_left && !order_);
   is_taking_page_ = false;
   forget_remembered();
 }
@@ -102,7 +112,7 @@ void DestinationQueue::settle_early(Sequence upto, Moment now) {
       forget(found);
     } else {
       entry.content = content;
-      admit(found, ready_at(entry, now), now);
+      admit(found, ready_at(*found, now), now);
     }
   }
 }

@@ -71,6 +71,14 @@ void Dispatcher::on_page_failed(std::size_t destination, Moment now) {
   queues_[destination].on_page_failed(now);
 }
 
+void Dispatcher::on_dead_page(std::size_t destination, const DuePage& page, Moment now) {
+  queues_[destination].on_dead_page(page, now);
+}
+
+void Dispatcher::on_dead_page_failed(std::size_t destination, Moment now) {
+  queues_[destination].on_dead_page_failed(now);
+}
+
 void Dispatcher::on_attempt_ended(const AttemptOrder& order, AttemptReport report, Moment now) {
   --running_;
   Outcome outcome =
@@ -115,6 +123,7 @@ void Dispatcher::advance(Moment now) {
       actions_.start(*std::move(order), now.wall);
     }
     tell_breaker(i);
+    if (auto query = queues_[i].wanted_dead_page(now)) actions_.fetch_dead(i, *std::move(query));
     if (auto query = queues_[i].wanted_page(now)) actions_.fetch(i, *std::move(query));
   }
 }

@@ -34,6 +34,8 @@ class Dispatcher {
     virtual void start(AttemptOrder order, Time now) = 0;
     // Answered by on_page() or on_page_failed().
     virtual void fetch(std::size_t destination, DueQuery query) = 0;
+    // Of the dead ones, likewise; asked for only where a destination's order parks.
+    virtual void fetch_dead(std::size_t, DueQuery) {}
     // Not waited for: the index tells it back as news.
     virtual void record(std::size_t destination, Outcome outcome) = 0;
     // It answered 410 Gone and is paused already; whoever keeps pauses is to keep this one.
@@ -69,6 +71,8 @@ class Dispatcher {
   void on_news(std::size_t destination, const DeliveryNews& news, Moment now);
   void on_page(std::size_t destination, DuePage page, Moment now);
   void on_page_failed(std::size_t destination, Moment now);
+  void on_dead_page(std::size_t destination, const DuePage& page, Moment now);
+  void on_dead_page_failed(std::size_t destination, Moment now);
   void on_attempt_ended(const AttemptOrder& order, AttemptReport report, Moment now);
 
   // As of DestinationQueue: what becomes of an attempt on its way through a transform.

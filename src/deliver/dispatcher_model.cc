@@ -38,6 +38,7 @@ World::World(std::uint64_t seed) : random_(seed), seed_(seed) {
   transforms_ = random_.below(3) != 0;
   limits_destinations_ = random_.below(2) == 0;
   pauses_things_ = random_.below(2) == 0;
+  orders_ = random_.below(2) == 0;
   routes_ = routes(false);
   for (const std::string& name : kNames)
     configured_.emplace(name, destination(name));
@@ -89,6 +90,10 @@ Destination World::destination(std::string name) {
   destination.retry = {.initial = 100ms,
                        .max = std::chrono::seconds(1 + random_.below(10)),
                        .attempts = 1 + static_cast<int>(random_.below(6))};
+  if (orders_ && random_.below(3) != 0) {
+    destination.order.by = "header:X-Key";
+    destination.order.on_failure = static_cast<OrderPolicy::OnFailure>(random_.below(3));
+  }
   if (!limits_destinations_) return destination;
   if (random_.below(2) == 0) {
     destination.rate = Rate{.count = static_cast<std::uint32_t>(1 + random_.below(5)),
@@ -187,7 +192,7 @@ void World::apply_reload(const Reload& reload) {
   applied_broken_ = reload.broken;
   applied_routes_ = reload.routes;
   held_.clear();
-  active_.clear();
+  const auto was_active = std::exchange(active_, {});
   dispatcher_->set_routes(reload.routes, now_);
   for (const auto& [number, destination] : reload.destinations) {
     if (number >= known_.size()) {
@@ -196,6 +201,8 @@ void World::apply_reload(const Reload& reload) {
       began_.resize(number + 1);
       begins_.resize(number + 1);
     }
+    if (known_[number].order != destination.order || !was_active.contains(number))
+      unordered_.insert(retried_.begin(), retried_.end());
     if (known_[number].rate != destination.rate) begins_[number].clear();
     known_[number] = destination;
     active_.insert(number);
@@ -300,6 +307,7 @@ void World::restart() {
   held_.clear();
   closing_.clear();
   uncancelled_.clear();
+  unordered_.insert(retried_.begin(), retried_.end());
   asks_.clear();
   asked_ = false;
   page_.reset();

@@ -4,8 +4,8 @@
 // read at one time and arrive at another, attempts that end in any order, operators who cancel and retry,
 // restarts that forget everything but the journal, in some seeds a wall clock that jumps, and in most
 // destinations that come, go and change while all this runs, transforms that fail or cancel, destinations
-// with limits and breakers that say "too many", "gone" and "never again", and pauses of everything that can
-// be paused.
+// with limits and breakers that say "too many", "gone" and "never again", pauses of everything that can be
+// paused, and deliveries that wait for others of their key.
 #pragma once
 
 #include <algorithm>
@@ -87,6 +87,10 @@ class World final : Dispatcher::Actions {
   // --- what the dispatcher does
 
   void start(AttemptOrder order, Time) override;
+  void expect_order(const DeliveryId& id, const Destination& destination);
+  bool waits_for_another(const DeliveryId& id) const;
+  void cancel_dead();
+  std::string key_of(const DeliveryId& id) const;
   void expect_rate(std::size_t destination);
   void take_back(const AttemptOrder& order);  // it was not made
   bool runs(const DeliveryId& id) const;
@@ -96,6 +100,7 @@ class World final : Dispatcher::Actions {
   // No other delivery that the dispatcher has been told of should have gone before.
   void expect_first(const DeliveryId& id, const Truth& row);
   void fetch(std::size_t destination, DueQuery query) override;
+  void fetch_dead(std::size_t destination, DueQuery query) override;
   void record(std::size_t, Outcome outcome) override;
   void on_gone(std::size_t destination) override;
 
@@ -112,6 +117,8 @@ class World final : Dispatcher::Actions {
   void apply_reload(const Reload& reload);
   void apply(const Repause& pauses);
   void read_page();
+  DuePage due_page(const DueQuery& query) const;
+  DuePage dead_page(const DueQuery& query) const;
   void bring_page();
   void end_attempt();
   AttemptReport failure();
@@ -129,7 +136,7 @@ class World final : Dispatcher::Actions {
   Random random_;
   std::uint64_t seed_;
   bool clocks_jump_ = false, index_tells_ignored_outcomes_ = false, reloads_ = false, transforms_ = false;
-  bool limits_destinations_ = false, pauses_things_ = false, policies_changed_ = false;
+  bool limits_destinations_ = false, pauses_things_ = false, policies_changed_ = false, orders_ = false;
   std::uint64_t failures_of_ten_ = 0;
   std::chrono::milliseconds longest_ = 1h;
   DestinationQueue::Limits limits_;
@@ -141,11 +148,23 @@ class World final : Dispatcher::Actions {
   Rows truth_;  // the whole journal applied
   Rows index_;  // as far as it is indexed
   std::map<DeliveryId, bool> raced_;
+  // Those that an operator said retry about are where they were not before; a park that goes on while one is
+  // pending is not known after a restart.
+  std::set<DeliveryId> retried_, unordered_;
   std::deque<std::variant<Told, Reload, Repause>> mail_;
-  std::deque<std::pair<std::size_t, DueQuery>> asks_;
+  struct Ask {
+    std::size_t destination = 0;
+    DueQuery query;
+    bool is_of_dead = false;
+  };
+  struct Page {
+    Ask ask;
+    DuePage page;
+  };
+  std::deque<Ask> asks_;
   bool asked_ = false;
   std::vector<bool> fetching_;
-  std::optional<std::pair<std::size_t, DuePage>> page_;
+  std::optional<Page> page_;
   std::vector<AttemptOrder> transforming_, running_;
   std::set<DeliveryId> held_;     // by a transform that failed
   std::set<DeliveryId> closing_;  // by one that cancelled, as far as the dispatcher knows

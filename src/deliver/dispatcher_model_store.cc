@@ -33,7 +33,7 @@ void World::apply(Rows& rows, const Record& record, Sequence sequence, bool tell
     const DeliveryId id{.event = command.event, .destination = command.destination};
     Truth& row = rows.at(id);
     if (command.kind == Command::Kind::cancel) {
-      if (row.state != DeliveryState::pending) return;
+      if (row.state != DeliveryState::pending && row.state != DeliveryState::dead) return;
       row.state = DeliveryState::cancelled;
     } else {
       row.state = DeliveryState::pending;
@@ -56,6 +56,8 @@ void World::make_event() {
   content->source = random_.below(3) == 0 ? "far" : "near";
   content->type = random_.below(3) == 0 ? "rare" : "usual";
   content->received = now_.wall;
+  if (random_.below(4) != 0)
+    content->head = "POST / HTTP/1.1\r\nX-Key: " + std::to_string(random_.below(3)) + "\r\n";
   content->body.assign(random_.below(8) == 0 ? 500 : 1 + random_.below(90), 'x');
   // To those too that are not configured: decided before they went, or before they came.
   for (const std::string& name : kNames) {
@@ -74,6 +76,10 @@ void World::command() {
   const auto kind = random_.below(2) == 0 ? Command::Kind::cancel : Command::Kind::retry;
   if (runs(row->first) || closing_.contains(row->first) || row->second.sequence > told_upto_)
     raced_.emplace(row->first, true);
+  if (kind == Command::Kind::retry) {
+    retried_.insert(row->first);
+    if (row->second.state != DeliveryState::dead) unordered_.insert(row->first);
+  }
   journal(Command{
       .kind = kind, .event = row->first.event, .destination = row->first.destination, .at = now_.wall});
 }
@@ -107,9 +113,14 @@ void World::index_some() {
 
 void World::read_page() {
   if (asks_.empty() || page_) return;
-  const auto [destination, query] = asks_.front();
+  Ask ask = std::move(asks_.front());
   asks_.pop_front();
   asked_ = !asks_.empty();
+  DuePage page = ask.is_of_dead ? dead_page(ask.query) : due_page(ask.query);
+  page_.emplace(std::move(ask), std::move(page));
+}
+
+DuePage World::due_page(const DueQuery& query) const {
   std::vector<std::pair<std::pair<Time, EventId>, DeliveryId>> pending;
   for (const auto& [id, row] : index_) {
     if (id.destination != query.destination || row.state != DeliveryState::pending) continue;
@@ -118,39 +129,58 @@ void World::read_page() {
     pending.emplace_back(place, id);
   }
   std::ranges::sort(pending);
-  page_.emplace(destination, DuePage{.upto = indexed_});
+  DuePage page{.upto = indexed_};
   std::size_t bytes = 0, looked = 0;
   for (const auto& [place, id] : pending) {
     const Truth& row = index_.at(id);
-    auto& rows = page_->second.deliveries;
-    if (!query.without_sources.empty() && ++looked > query.limit + 1) {
-      page_->second.more = true;  // it looks at so many rows and no more
+    auto& rows = page.deliveries;
+    // It looks at so many rows and no more.
+    const bool is_tired = !query.without_sources.empty() && ++looked > query.limit + 1;
+    const bool is_left_out =
+        std::ranges::find(query.without_sources, row.content->source) != query.without_sources.end();
+    if (!is_left_out) bytes += row.content->body.size();
+    if (is_tired ||
+        (!is_left_out && !rows.empty() && (rows.size() >= query.limit || bytes > query.bytes_max))) {
+      page.more = true;
       break;
     }
-    if (std::ranges::find(query.without_sources, row.content->source) != query.without_sources.end()) {
-      page_->second.next = place;
-      continue;
-    }
-    bytes += row.content->body.size();
-    if (!rows.empty() && (rows.size() >= query.limit || bytes > query.bytes_max)) {
-      page_->second.more = true;
-      break;
-    }
-    page_->second.next = place;
+    page.next = place;
+    if (is_left_out) continue;
     rows.push_back({.id = id,
                     .due = row.due,
                     .attempts = row.attempts,
                     .attempts_base = row.attempts_base,
                     .event = row.content});
   }
+  return page;
+}
+
+DuePage World::dead_page(const DueQuery& query) const {
+  DuePage page{.upto = indexed_};
+  for (const auto& [id, row] : index_) {
+    if (id.destination != query.destination || row.state != DeliveryState::dead) continue;
+    if (query.after && id.event <= query.after->second) continue;
+    if (page.deliveries.size() == 3) {
+      page.more = true;
+      break;
+    }
+    page.deliveries.push_back({.id = id, .due = row.due, .attempts = row.attempts, .event = row.content});
+    page.next = std::pair(row.due, id.event);
+  }
+  return page;
 }
 
 void World::bring_page() {
   if (!page_) return;
-  auto [destination, page] = *std::exchange(page_, std::nullopt);
-  fetching_[destination] = false;
-  if (failures_of_ten_ > 0 && random_.below(20) == 0) return dispatcher_->on_page_failed(destination, now_);
-  dispatcher_->on_page(destination, std::move(page), now_);
+  auto [ask, page] = *std::exchange(page_, std::nullopt);
+  const bool fails = failures_of_ten_ > 0 && random_.below(20) == 0;
+  if (ask.is_of_dead) {
+    if (fails) return dispatcher_->on_dead_page_failed(ask.destination, now_);
+    return dispatcher_->on_dead_page(ask.destination, page, now_);
+  }
+  fetching_[ask.destination] = false;
+  if (fails) return dispatcher_->on_page_failed(ask.destination, now_);
+  dispatcher_->on_page(ask.destination, std::move(page), now_);
 }
 
 }  // namespace creel::dispatcher_model
