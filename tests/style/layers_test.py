@@ -16,7 +16,7 @@ HOMES = {
     "Beast": (r"boost/beast", r"src/(http|cli)/[^/]+\.cc$|examples/.*\.cc$"),
     "OpenSSL": (r"openssl/", r"src/verify/[^/]+\.h$|src/(verify|core|store|ingest|app|cli|admin)/[^/]+\.cc$|src/http/tls(_stream|_fixture)?\.cc$|bench/.*\.cc$|tests/.*\.cc$"),
     "SQLite": (r"sqlite3\.h", r"src/store/[^/]+\.(cc|h)$|tests/.*\.cc$|bench/.*\.cc$"),
-    "libcurl": (r"curl/", r"src/(app|deliver|cli)/[^/]+\.cc$|tests/.*\.cc$"),
+    "libcurl": (r"curl/", r"src/(app|deliver|cli)/[^/]+\.cc$|tests/.*\.cc$|bench/.*\.cc$"),
     "simdjson": (r"simdjson", r"src/verify/[^/]+\.h$|src/rules/(filter_value|lua_json|transform_event)\.h$|src/(verify|store|admin|cli)/[^/]+\.cc$|tests/.*\.cc$|bench/.*\.cc$"),
     "toml++": (r"toml\+\+|toml\.hpp", r"src/app/[^/]+\.cc$"),
     "CLI11": (r"CLI/", r"src/(cli|app)/[^/]+\.(cc|h)$"),
