@@ -67,7 +67,7 @@ class Cli(unittest.TestCase):
             answer = json.loads(self.cli("cancel", id, "--format", "json").stdout)
             self.assertEqual(answer["deliveries"][0]["state"], "cancelled", answer)
             eventually(lambda: find()[0]["deliveries"][0]["state"] == "cancelled", "it is cancelled")
-            self.assertIn("nothing pending", self.cli("cancel", id, code=1).stderr)
+            self.assertIn("nothing to cancel", self.cli("cancel", id, code=1).stderr)
         finally:
             self.replies["status"] = 200
         self.cli("retry", id)
