@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
 
 #include "cli/admin_client.h"
 #include "cli/exit_code.h"
@@ -44,10 +45,13 @@ void print_destination(const Json& destination, std::ostream& out) {
     fields.emplace_back(
         "running", fmt::format("{} of {}", destination.integer("running"), destination.integer("slots")));
   }
-  std::string breaker = destination.text("breaker");
+  // Until when nothing goes there is the breaker's next probe while it is open, else what was asked for.
+  std::string breaker = destination.text("breaker"), not_before = local_time(destination.text("not_before"));
+  if (breaker == "open" && !not_before.empty())
+    breaker += ", tries one " + std::exchange(not_before, std::string());
   std::ranges::replace(breaker, '_', ' ');
   fields.insert(fields.end(), {{"breaker", breaker},
-                               {"not before", local_time(destination.text("not_before"))},
+                               {"not before", not_before},
                                {"rate", destination.text("rate")},
                                {"order by", destination.text("order_by")},
                                {"pending", pending_of(destination)},

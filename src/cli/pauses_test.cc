@@ -85,15 +85,25 @@ TEST(DestinationsGet, ShowsHowItStands) {
   Client client({{200, destination(R"("breaker open")", R"("pause":null)", 3)},
                  {200, destination(R"("paused")", kPause, 3)}});
   EXPECT_EQ(client.run({"destinations", "get", "app"}), kFine);
-  for (const char* line : {"destination  app\n", "kind         http\n", "held         breaker open\n",
-                           "running      1 of 32\n", "breaker      half open\n", "rate         100/s\n",
-                           "order by     data.id\n", "pending      3, the oldest due 2026-01-0"})
+  for (const char* line :
+       {"destination  app\n", "kind         http\n", "held         breaker open\n", "running      1 of 32\n",
+        "breaker      half open\n", "rate         100/s\n", "not before   2026-01-0",
+        "order by     data.id\n", "pending      3, the oldest due 2026-01-0"})
     EXPECT_THAT(client.world.out, HasSubstr(line));
   EXPECT_THAT(client.world.out, Not(HasSubstr("resume with")));
   EXPECT_EQ(client.run({"destinations", "get", "app"}), kFine);
   EXPECT_THAT(client.world.out,
               testing::ContainsRegex("held         3 deliveries: paused since 2026-01-0.* \\(it answered 410 "
                                      "Gone\\)\nresume with  creel destinations resume app\n"));
+}
+
+TEST(DestinationsGet, SaysWhenAnOpenBreakerTriesOne) {
+  Client client(
+      {{200, R"({"name":"app","kind":"http","url":"http://a/","held":"breaker open","pause":null,)"
+             R"("breaker":"open","running":0,"slots":32,"not_before":"2026-01-02T03:05:05.000Z"})"}});
+  EXPECT_EQ(client.run({"destinations", "get", "app"}), kFine);
+  EXPECT_THAT(client.world.out, HasSubstr("breaker      open, tries one 2026-01-0"));
+  EXPECT_THAT(client.world.out, Not(HasSubstr("not before")));
 }
 
 TEST(Lists, ShowWhatIsPaused) {
