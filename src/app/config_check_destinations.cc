@@ -6,6 +6,7 @@
 
 #include "app/config_read.h"
 #include "deliver/address_guard.h"
+#include "deliver/exec_runner.h"
 #include "deliver/http_settings.h"
 
 namespace creel {
@@ -50,7 +51,9 @@ void check_clear(const Destination& destination, const UrlParts& url, Place plac
 // The last word is that of who makes the attempts.
 void check_reach(const Destination& destination, const DestinationPlaces& places, ConfigProblems& problems) {
   if (problems.has_errors()) return;
-  if (const auto checked = check_http_settings(destination); !checked) {
+  const auto checked = destination.kind == DestinationKind::exec ? check_exec_settings(destination.exec)
+                                                                 : check_http_settings(destination);
+  if (!checked) {
     problems.error(places.whole, fmt::format("destination \"{}\": {}", destination.name, checked.error()));
   }
 }
@@ -84,6 +87,7 @@ void check_destinations(const ConfigDraft& draft, ConfigProblems& problems) {
     const Destination& destination = draft.config.destinations[i];
     const DestinationPlaces& places = draft.destinations[i];
     check_signing(destination, places, problems);
+    if (destination.kind == DestinationKind::exec) check_reach(destination, places, problems);
     const auto url = parse_http_url(destination.url);
     if (!url) continue;
     check_clear(destination, *url, places.url, problems);

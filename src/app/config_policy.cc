@@ -6,7 +6,7 @@
 
 #include "app/config_destination.h"
 #include "app/units.h"
-#include "core/text.h"
+#include "rules/event_key.h"
 
 namespace creel {
 namespace {
@@ -240,16 +240,12 @@ void read_breaker(Section& of, Destination& into) {
   }
 }
 
-// "data.id" or "header:X-Account".
+// "data.id" or "header:X-Account". A field can be called anything, but what looks like JSONPath or a JSON
+// pointer was meant as one.
 bool is_order_key(std::string_view text) {
-  if (text.starts_with("header:")) {
-    const std::string_view name = text.substr(7);
-    return !name.empty() && name.find_first_of(" \t\r\n:,;") == std::string_view::npos;
-  }
   const auto is_bad = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; };
-  return !text.empty() && !text.starts_with('.') && !text.ends_with('.') &&
-         text.find("..") == std::string_view::npos &&
-         text.find_first_of(":[]{}\"'$/") == std::string_view::npos && std::ranges::none_of(text, is_bad);
+  return EventKey::parse(text) && !text.starts_with('/') && !text.starts_with('$') &&
+         text.find('[') == std::string_view::npos && std::ranges::none_of(text, is_bad);
 }
 
 void read_order(Section& from, Destination& into) {

@@ -141,6 +141,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadPolicy{"on_failure = 'park'", "3:14: on_failure is only for a destination with order_by"},
         BadPolicy{"order_by = ''", "3:12: " + kKey}, BadPolicy{"order_by = 'data..id'", "3:12: " + kKey},
         BadPolicy{"order_by = '/data/id'", "3:12: " + kKey},
+        BadPolicy{"order_by = '$$.data.id'", "3:12: " + kKey},
+        BadPolicy{"order_by = 'data[0]'", "3:12: " + kKey},
         BadPolicy{"order_by = 'header:'", "3:12: " + kKey},
         BadPolicy{
             "order_by = 'data.id'\non_failure = 'stop'",

@@ -233,6 +233,7 @@ void DeliveryMetrics::on_queue(std::string_view destination, const DestinationQu
   gauges->spilled->Set(status.spilled ? 1 : 0);
   gauges->oldest->Set(std::chrono::duration<double>(oldest).count());
   gauges->held->Set(static_cast<double>(status.held));
+  gauges->slots->Set(static_cast<double>(status.slots));
 }
 
 void DeliveryMetrics::on_breaker(std::string_view destination, BreakerState state) {

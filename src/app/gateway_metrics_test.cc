@@ -50,6 +50,14 @@ TEST(DeliveryMetrics, ShowTheBreakersOfThoseThatHaveOne) {
   delivery.on_breaker("app", BreakerState::closed);
 }
 
+TEST(DeliveryMetrics, FollowHowManyMayRun) {
+  Metrics metrics;
+  DeliveryMetrics delivery(metrics, destinations());
+  delivery.on_queue("app", {.queued = 3, .slots = 2, .oldest_due = std::nullopt},
+                    std::chrono::milliseconds(0));
+  EXPECT_THAT(metrics.text(), HasSubstr("creel_destination_slots{destination=\"app\"} 2"));
+}
+
 TEST(DeliveryMetrics, ShowWhatIsPaused) {
   Metrics metrics;
   DeliveryMetrics delivery(metrics, destinations());

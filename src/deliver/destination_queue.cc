@@ -103,6 +103,7 @@ void DestinationQueue::take_or_leave(Entries::iterator found, const DeliveryNews
     admit(found, ready_at(*found, now), now);
     return;
   }
+  if (takes_fresh(found, news)) return;
   if (content && fetch_) {
     entry.content = std::move(content);
     entry.phase = Phase::early;
@@ -198,6 +199,13 @@ void DestinationQueue::unqueue(Entries::iterator found) {
     return;
   }
   const Place place = place_of(*found);
+  if (entry.phase == Phase::fresh) {
+    fresh_.erase(place);
+    fresh_bytes_ -= bytes_of(entry);
+    entry.phase = Phase::none;
+    entry.content = nullptr;
+    return;
+  }
   if (entry.phase == Phase::early) {
     early_.erase(place);
   } else {
@@ -240,7 +248,9 @@ DestinationQueue::Status DestinationQueue::status() const {
   Status status{.queued = queued_.size(),
                 .queued_bytes = bytes_,
                 .running = running_,
+                .slots = gate_.status().slots,
                 .held = held_,
+                .fresh = fresh_.size(),
                 .parked = order_ ? order_->parked() : 0,
                 .spilled = horizon_.has_value()};
   if (!queued_.empty()) status.oldest_due = queued_.begin()->due;

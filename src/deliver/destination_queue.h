@@ -14,6 +14,9 @@
 // and what has ended is remembered as long as a page that was read before may be on its way. Both carry the
 // sequence of the journal up to which they know.
 //
+// While there is a backlog, what is new takes a lane of its own, a quarter of the memory and every second
+// attempt: it stands behind the horizon, and joins the others when the horizon passes it.
+//
 // Where a destination has an order, deliveries of one key wait for each other (delivery_order.h), and a
 // failed one keeps its place: its timer is in memory only.
 //
@@ -143,13 +146,17 @@ class DestinationQueue {
   bool has_ready() const;
 
   // Whether news of new deliveries should bring their content; without it they are left to the index.
-  bool wants_content() const { return begun_ && !is_retired_ && (!horizon_ || fetch_.has_value()); }
+  bool wants_content() const {
+    return begun_ && !is_retired_ && (!horizon_ || fetch_.has_value() || has_room_for_fresh());
+  }
 
   struct Status {
     std::size_t queued = 0;
     std::size_t queued_bytes = 0;
     std::size_t running = 0;
+    std::size_t slots = 0;           // how many may run at once now
     std::size_t held = 0;            // by a transform
+    std::size_t fresh = 0;           // new ones that stand behind a backlog; on top of `queued`
     std::size_t parked = 0;          // dead, so that their keys wait
     bool spilled = false;            // there may be more in the index
     std::optional<Time> oldest_due;  // of those in memory, which are the first
@@ -166,6 +173,7 @@ class DestinationQueue {
   enum class Phase : std::uint8_t {
     none,     // not in memory: ended, or left to the index
     early,    // came behind the horizon while a page is on its way; taken if it turns out to be the next
+    fresh,    // in memory, new, and behind the horizon
     waiting,  // in memory, due later
     ready,    // in memory, due
     blocked,  // in memory, and another of its key goes before
@@ -217,6 +225,16 @@ class DestinationQueue {
   void wake_waiting(Moment now);
   bool over_limits() const;
   bool has_room_for_page() const;
+
+  // The lane of what is new
+  bool has_room_for_fresh() const {
+    return !order_ && fresh_.size() < limits_.deliveries_max / 4 && fresh_bytes_ < limits_.bytes_max / 4;
+  }
+  bool takes_fresh(Entries::iterator entry, const DeliveryNews& news);
+  std::optional<Place> first_to_go();
+  void settle_fresh(Sequence upto, Moment now);
+  void drop_fresh();
+
   AttemptTrigger trigger_of(const Entries::value_type& entry) const;
   std::optional<std::chrono::milliseconds> delay_after(const AttemptOrder& order, const AttemptReport& report,
                                                        const Entry& entry, Moment now, double spread) const;
@@ -266,6 +284,9 @@ class DestinationQueue {
   std::set<Place> ready_;                      // in the order in which they go
   std::set<std::pair<Ticks, Place>> waiting_;  // in the order in which they become ready
   std::set<Place> early_;
+  std::set<Place> fresh_;
+  std::size_t fresh_bytes_ = 0;
+  bool is_turn_of_fresh_ = false;
   std::size_t bytes_ = 0;  // of queued and early
   std::size_t running_ = 0;
   std::size_t awaited_ = 0;  // how many entries await the index
