@@ -28,9 +28,9 @@ std::optional<AttemptOrder> DestinationQueue::next_attempt(Moment now) {
   asked_at_ = now.ticks;
   go_on();
   wake_waiting(now);
-  if (!begun_ || draining_ || ready_.empty() || !is_order_ready()) return std::nullopt;
+  if (!begun_ || draining_ || (ready_.empty() && fresh_.empty()) || !is_order_ready()) return std::nullopt;
   if (awaited_ + running_ >= limits_.awaited_max || is_full_of_held()) return std::nullopt;
-  const auto place = first_ready();
+  const auto place = first_to_go();
   if (!place || !gate_.admits(now.ticks)) return std::nullopt;
 
   const auto found = entries_.find(place->key());
@@ -41,6 +41,7 @@ std::optional<AttemptOrder> DestinationQueue::next_attempt(Moment now) {
                      .number = entry.attempts + 1,
                      .content = entry.content,
                      .trigger = trigger_of(*found)};
+  is_turn_of_fresh_ = entry.phase != Phase::fresh;
   unqueue(found);
   entry.phase = Phase::running;
   entry.closed = std::nullopt;
@@ -79,7 +80,7 @@ AttemptTrigger DestinationQueue::trigger_of(const Entries::value_type& each) con
 }
 
 bool DestinationQueue::has_ready() const {
-  if (ready_.empty()) return false;
+  if (ready_.empty() && fresh_.empty()) return false;
   const Gate::Status gate = gate_.status();
   return !gate.is_paused && gate.running >= gate.slots;
 }
@@ -91,7 +92,7 @@ std::optional<Ticks> DestinationQueue::wakes_at() const {
     if (other && (!at || *other < *at)) at = other;
   };
   if (!waiting_.empty()) also(waiting_.begin()->first);
-  if (!ready_.empty()) also(gate_.opens_at(asked_at_));
+  if (!ready_.empty() || !fresh_.empty()) also(gate_.opens_at(asked_at_));
   return at;
 }
 

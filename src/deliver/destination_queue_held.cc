@@ -28,6 +28,7 @@ void DestinationQueue::configure(Destination destination, Moment now) {
 void DestinationQueue::retire() {
   is_retired_ = true;
   release_held();
+  drop_fresh();
   lower_horizon(kBeginning);
 }
 
@@ -38,6 +39,7 @@ void DestinationQueue::set_paused(bool is_paused, Moment now) {
 
 void DestinationQueue::read_again(bool has_resumed, Moment now) {
   if (has_resumed) resumed_at_ = now.wall;
+  drop_fresh();
   lower_horizon(kBeginning);
 }
 

@@ -14,6 +14,7 @@ namespace creel {
 void DestinationQueue::start_order() {
   const bool had_order = order_ != nullptr;
   if (!had_order && destination_.order.by.empty()) return;
+  drop_fresh();
   lower_horizon(kBeginning);
   for (auto& [key, entry] : entries_) {
     entry.order_key = 0;

@@ -70,7 +70,9 @@ void DestinationQueue::on_page(DuePage page, Moment now) {
     Entry& entry = found->second;
     if (!is_new) {
       const bool is_stale = entry.awaited != 0 || entry.sequence > page.upto;
-      if (is_stale || (entry.phase != Phase::none && entry.phase != Phase::early)) continue;
+      if (is_stale ||
+          (entry.phase != Phase::none && entry.phase != Phase::early && entry.phase != Phase::fresh))
+        continue;
       unqueue(found);
     }
     entry.sequence = page.upto;
@@ -81,6 +83,7 @@ void DestinationQueue::on_page(DuePage page, Moment now) {
     admit(found, ready_at(*found, now), now);
   }
   settle_early(page.upto, now);
+  settle_fresh(page.upto, now);
   // Asking again before anything has left would give the same.
   // Where there is an order, what stays in memory may wait longer than what is left, and lines that go on
   // have lowered the horizon.

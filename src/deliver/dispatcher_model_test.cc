@@ -16,6 +16,7 @@ void World::advance() {
     if (status.queued > 1) {
       EXPECT_LE(status.queued_bytes, limits_.bytes_max) << "seed " << seed_;
     }
+    EXPECT_LE(status.fresh, limits_.deliveries_max / 4) << "seed " << seed_;
     EXPECT_LE(status.held, limits_.held_max + 3) << "seed " << seed_;
   }
 }
@@ -156,7 +157,10 @@ void World::start(AttemptOrder order, Time) {
     if (!reloads_) {
       EXPECT_LE(row.due, now_.wall) << to_text(id) << " too early, seed " << seed_;
     }
-    if (row.due <= now_.wall && destination.order.by.empty()) expect_first(id, row);
+    // What is new has a lane of its own while there is a backlog.
+    const bool is_fresh =
+        row.attempts == 0 && limits_.deliveries_max >= 4 && dispatcher_->status(order.destination).spilled;
+    if (row.due <= now_.wall && destination.order.by.empty() && !is_fresh) expect_first(id, row);
   }
   if (!clocks_jump_ && !raced_.contains(id) && !destination.order.by.empty()) expect_order(id, destination);
   (transforms_ ? transforming_ : running_).push_back(std::move(order));
