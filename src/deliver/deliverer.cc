@@ -248,6 +248,7 @@ void Deliverer::observe() {
   publish_standings(at);
   for (std::size_t i = 0; i < outlets_.size(); ++i) {
     if (!outlets_[i].is_configured) continue;
+    say_if_full(i);
     const auto status = dispatcher_.status(i);
     const auto oldest = status.oldest_due
                             ? std::max(at.wall - *status.oldest_due, std::chrono::milliseconds(0))

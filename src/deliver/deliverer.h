@@ -217,6 +217,7 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   std::chrono::milliseconds rest() ON_DELIVER;
   void observe() ON_DELIVER;
   void publish_standings(Moment at) ON_DELIVER;
+  void say_if_full(std::size_t number) ON_DELIVER;
   void stop_if_store_failed() ON_DELIVER;
   Moment now() const { return {.wall = clock_.now(), .ticks = clock_.ticks()}; }
 

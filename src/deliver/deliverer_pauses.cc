@@ -43,6 +43,20 @@ void Deliverer::publish_standings(Moment at) {
   standings_.swap(standings);
 }
 
+// Of deliveries that a transform holds, or of dead ones that park their keys: what no time mends.
+void Deliverer::say_if_full(std::size_t number) {
+  Outlet& outlet = outlets_[number];
+  if (outlet.is_said_full || !dispatcher_.is_full_of_held(number)) return;
+  outlet.is_said_full = true;
+  const auto status = dispatcher_.status(number);
+  log_.error(
+      "nothing is delivered to this destination while so many deliveries are held: mend the transform and "
+      "reload, or retry or cancel the dead ones that park their keys",
+      {{"destination", outlet.name},
+       {"held", static_cast<std::int64_t>(status.held)},
+       {"parked", static_cast<std::int64_t>(status.parked)}});
+}
+
 void Deliverer::on_gone(std::size_t destination) {
   assume(on_deliver);
   const std::string& name = outlets_[destination].name;

@@ -125,12 +125,6 @@ void Deliverer::hold(const AttemptOrder& order, std::string_view reason, Moment 
   attempt_log_.on_held(order.destination,
                        {.event = order.event, .destination = outlet.name, .ordinal = order.ordinal}, reason,
                        at.ticks);
-  if (outlet.is_said_full || !dispatcher_.is_full_of_held(order.destination)) return;
-  outlet.is_said_full = true;
-  log_.error(
-      "nothing is delivered to this destination while so many deliveries are held: mend the transform and "
-      "reload",
-      {{"destination", outlet.name}, {"held", static_cast<std::int64_t>(outlet.held)}});
 }
 
 void Deliverer::cancel(const AttemptOrder& order, Moment at) {
