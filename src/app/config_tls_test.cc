@@ -8,38 +8,33 @@
 
 #include "app/config_changes.h"
 #include "app/config_fixture.h"
+#include "app/config_pem_fixture.h"
 
 namespace creel {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 using namespace std::chrono_literals;
 
 template <auto free_it>
-struct Freed {
+struct PemFreed {
   template <class T>
   void operator()(T* it) const {
     free_it(it);
   }
 };
-using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
+using PemBio = std::unique_ptr<BIO, PemFreed<BIO_free>>;
 
-std::string text_of(const Bio& bio) {
+std::string pem_text(const PemBio& bio) {
   char* bytes = nullptr;
   const long count = BIO_get_mem_data(bio.get(), &bytes);
   return {bytes, static_cast<std::size_t>(count)};
 }
 
-struct Pair {
-  std::string certificate, key;
-};
-// A certificate of its own making that ends `left` after the machine's now.
-Pair make_pair(std::chrono::seconds left) {
-  const std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>> key(EVP_EC_gen("P-256"));
-  const std::unique_ptr<X509, Freed<X509_free>> certificate(X509_new());
+}  // namespace
+
+PemPair make_pem_pair(std::chrono::seconds left) {
+  const std::unique_ptr<EVP_PKEY, PemFreed<EVP_PKEY_free>> key(EVP_EC_gen("P-256"));
+  const std::unique_ptr<X509, PemFreed<X509_free>> certificate(X509_new());
   const auto at = [](std::chrono::sys_seconds time) {
     return static_cast<time_t>(time.time_since_epoch().count());
   };
@@ -47,13 +42,20 @@ Pair make_pair(std::chrono::seconds left) {
   ASN1_TIME_set(X509_getm_notAfter(certificate.get()), at(Machine::kNow + left));
   X509_set_pubkey(certificate.get(), key.get());
   X509_sign(certificate.get(), key.get(), EVP_sha256());
-  const Bio certificate_text(BIO_new(BIO_s_mem())), key_text(BIO_new(BIO_s_mem()));
+  const PemBio certificate_text(BIO_new(BIO_s_mem())), key_text(BIO_new(BIO_s_mem()));
   PEM_write_bio_X509(certificate_text.get(), certificate.get());
   PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-  return {text_of(certificate_text), text_of(key_text)};
+  return {pem_text(certificate_text), pem_text(key_text)};
 }
 
-Machine machine_with(const Pair& pair) {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+Machine machine_with(const PemPair& pair) {
   Machine machine;
   machine.files["/etc/tls/chain.pem"] = pair.certificate;
   machine.files["/etc/tls/key.pem"] = pair.key;
@@ -65,7 +67,7 @@ constexpr const char* kServer =
 TEST(TlsConfig, ReadsTheCertificateOfAPort) {
   for (const char* toml :
        {kServer, "[server.tls]\ncertificate = '/etc/tls/chain.pem'\nkey = '/etc/tls/key.pem'\n"}) {
-    auto machine = machine_with(make_pair(24h * 90));
+    auto machine = machine_with(make_pem_pair(24h * 90));
     const auto loaded = machine.load(toml);
     EXPECT_THAT(texts_of(loaded), IsEmpty());
     ASSERT_TRUE(loaded.config && loaded.config->server.tls);
@@ -77,7 +79,7 @@ TEST(TlsConfig, ReadsTheCertificateOfAPort) {
 }
 
 TEST(TlsConfig, LetsTheAdminPortListenElsewhere) {
-  auto machine = machine_with(make_pair(24h * 90));
+  auto machine = machine_with(make_pem_pair(24h * 90));
   const auto loaded = machine.load(
       "[admin]\nlisten = '0.0.0.0:3001'\ntls = { certificate = '/etc/tls/chain.pem', key = "
       "'/etc/tls/key.pem' }\n");
@@ -88,7 +90,7 @@ TEST(TlsConfig, LetsTheAdminPortListenElsewhere) {
 }
 
 TEST(TlsConfig, SaysWhatIsMissing) {
-  auto machine = machine_with(make_pair(24h * 90));
+  auto machine = machine_with(make_pem_pair(24h * 90));
   EXPECT_THAT(texts_of(machine.load("[server]\ntls = { key = '/etc/tls/key.pem' }")),
               ElementsAre("creel.toml:2:7: [server.tls] needs a certificate"));
   EXPECT_THAT(texts_of(machine.load("[server]\ntls = { certificate = '/etc/tls/chain.pem' }")),
@@ -101,10 +103,10 @@ TEST(TlsConfig, SaysWhatIsMissing) {
 }
 
 TEST(TlsConfig, SaysWhatCannotBeUsedAndNeverTheKey) {
-  auto machine = machine_with(make_pair(24h * 90));
+  auto machine = machine_with(make_pem_pair(24h * 90));
   const std::string key = machine.files["/etc/tls/key.pem"];
   const std::string secret_line = key.substr(key.find('\n') + 1, 40);
-  machine.files["/etc/tls/other.pem"] = make_pair(24h * 90).key;
+  machine.files["/etc/tls/other.pem"] = make_pem_pair(24h * 90).key;
 
   const auto other =
       texts_of(machine.load("[server.tls]\ncertificate = '/etc/tls/chain.pem'\nkey = '/etc/tls/other.pem'"));
@@ -123,21 +125,21 @@ TEST(TlsConfig, SaysWhatCannotBeUsedAndNeverTheKey) {
 }
 
 TEST(TlsConfig, WarnsOfACertificateThatEndsSoon) {
-  EXPECT_THAT(texts_of(machine_with(make_pair(24h * 14 + 1s)).load(kServer)), IsEmpty());
+  EXPECT_THAT(texts_of(machine_with(make_pem_pair(24h * 14 + 1s)).load(kServer)), IsEmpty());
   EXPECT_THAT(
-      texts_of(machine_with(make_pair(24h * 3 + 1h)).load(kServer)),
+      texts_of(machine_with(make_pem_pair(24h * 3 + 1h)).load(kServer)),
       ElementsAre("creel.toml:2:23: warning: the certificate in /etc/tls/chain.pem ends on 2026-11-26 13:00 "
                   "UTC, in 3 days: renew it and reload creel"));
   EXPECT_THAT(
-      texts_of(machine_with(make_pair(-24h)).load(kServer)),
+      texts_of(machine_with(make_pem_pair(-24h)).load(kServer)),
       ElementsAre("creel.toml:2:23: warning: the certificate in /etc/tls/chain.pem ended on 2026-11-22 12:00 "
                   "UTC: senders refuse it"));
 }
 
 TEST(TlsConfig, ChangesWhenTheFilesDo) {
-  auto machine = machine_with(make_pair(24h * 90));
+  auto machine = machine_with(make_pem_pair(24h * 90));
   const auto before = machine.load(kServer), same = machine.load(kServer);
-  const Pair renewed = make_pair(24h * 180);
+  const PemPair renewed = make_pem_pair(24h * 180);
   machine.files["/etc/tls/chain.pem"] = renewed.certificate;
   machine.files["/etc/tls/key.pem"] = renewed.key;
   const auto after = machine.load(kServer), plain = machine.load("");
@@ -160,7 +162,7 @@ constexpr std::string_view kAll =
     "certificate = '/etc/tls/chain.pem', key = '/etc/tls/key.pem', ca = '/etc/tls/chain.pem'";
 
 TEST(ClientTls, ReadsWhatIsShownAndWhoIsTrusted) {
-  auto machine = machine_with(make_pair(24h * 90));
+  auto machine = machine_with(make_pem_pair(24h * 90));
   const auto loaded = machine.load(destination(kAll));
   EXPECT_THAT(texts_of(loaded), IsEmpty());
   ASSERT_TRUE(loaded.config);
@@ -172,8 +174,8 @@ TEST(ClientTls, ReadsWhatIsShownAndWhoIsTrusted) {
 }
 
 TEST(ClientTls, SaysWhatCannotBeUsed) {
-  auto machine = machine_with(make_pair(24h * 90));
-  machine.files["/etc/tls/other.pem"] = make_pair(24h * 90).key;
+  auto machine = machine_with(make_pem_pair(24h * 90));
+  machine.files["/etc/tls/other.pem"] = make_pem_pair(24h * 90).key;
   machine.files["/etc/tls/damaged.pem"] =
       machine.files["/etc/tls/chain.pem"] + "-----BEGIN CERTIFICATE-----\nabcd\n-----END CERTIFICATE-----\n";
   machine.files["/etc/tls/empty.pem"] = "";
@@ -195,9 +197,9 @@ TEST(ClientTls, SaysWhatCannotBeUsed) {
 }
 
 TEST(ClientTls, ChangesTheDestinationWhenTheFilesDo) {
-  auto machine = machine_with(make_pair(24h * 90));
+  auto machine = machine_with(make_pem_pair(24h * 90));
   const auto before = machine.load(destination(kAll)), same = machine.load(destination(kAll));
-  const Pair renewed = make_pair(24h * 180);
+  const PemPair renewed = make_pem_pair(24h * 180);
   machine.files["/etc/tls/chain.pem"] = renewed.certificate;
   machine.files["/etc/tls/key.pem"] = renewed.key;
   const auto after = machine.load(destination(kAll));

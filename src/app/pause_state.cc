@@ -1,12 +1,11 @@
 #include "app/pause_state.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
 
 #include "admin/json.h"
+#include "verify/json.h"
 
 namespace creel {
 namespace {
@@ -21,13 +20,12 @@ std::int64_t milliseconds_of(Time time) {
 
 // False when it is not the value of a pause.
 bool read_value(std::string_view value, Pause& into) {
-  simdjson::dom::parser parser;
-  const simdjson::padded_string padded(value);
+  const auto document = parse_json(value);
+  if (!document) return false;
   std::int64_t since = 0;
   std::string_view reason;
-  const auto document = parser.parse(padded);
-  if (document["since"].get(since) != simdjson::SUCCESS) return false;
-  if (document["reason"].get(reason) != simdjson::SUCCESS) return false;
+  if (document->at_key("since").get(since) != simdjson::SUCCESS) return false;
+  if (document->at_key("reason").get(reason) != simdjson::SUCCESS) return false;
   into.since = Time(std::chrono::milliseconds(since));
   into.reason = reason;
   return true;
