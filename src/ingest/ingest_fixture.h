@@ -80,6 +80,9 @@ class FakeStore final : public Store {
   void mark_accepted(std::uint64_t, EventId) override {}
   void record(Outcome) override {}
   void command(Command, std::move_only_function<void(std::expected<Sequence, StoreError>)>) override {}
+  void set_state(std::string, std::string,
+                 std::move_only_function<void(std::expected<Sequence, StoreError>)>) override {}
+  std::vector<std::pair<std::string, std::string>> state() const override { return {}; }
   void read(Freshness, std::move_only_function<void(Reader&, Staleness)>) override {}
   void start(DeliveryFeed&) override {}
   void stop() override {}
