@@ -88,7 +88,6 @@ void PauseBook::add_gone(Pause pause) {
 }
 
 void PauseBook::keep_gone(Pause pause) {
-  say(pause, true);
   ++under_way_[Key(pause.what, pause.name)];
   std::string entry = pause_entry_name(pause.what, pause.name);
   std::string value = pause_entry_value(pause);
@@ -97,7 +96,7 @@ void PauseBook::keep_gone(Pause pause) {
       assume(on_loop);
       const Key key(pause.what, pause.name);
       if (--under_way_[key] == 0) under_way_.erase(key);
-      if (is_kept) return;
+      if (is_kept) return say(pause, true);
       log_.warning("a pause could not be kept: it ends when creel is started again",
                    {{"what", to_text(pause.what)}, {"name", pause.name}});
     });

@@ -103,7 +103,10 @@ class Pause(unittest.TestCase):
         answers = [410]
         with Handler(reply=lambda request: answers[0]) as app, Gateway(toml=toml(app=app.url)) as creel:
             first = send(creel, 1)
-            eventually(lambda: creel.metric("creel_destination_paused", destination="app") == 1, "it is paused")
+            # Said once it is kept.
+            eventually(lambda: '"message":"paused"' in creel.log(), "it is paused")
+            self.assertEqual(creel.metric("creel_destination_paused", destination="app"), 1)
+            self.assertIn("410 Gone", creel.log())
             count = len(app.ids())
             more = send(creel, 5)
             creel.kill()
@@ -113,7 +116,6 @@ class Pause(unittest.TestCase):
             self.assertEqual(pending(creel), set(first + more))
             destination = creel.admin("/api/v1/destinations/app").json()
             self.assertEqual(destination["pause"]["reason"], "it answered 410 Gone")
-            self.assertIn("410 Gone", creel.log())
             answers[0] = 200
             self.assertEqual(change(creel, "destinations", "app", "resume").status, 200)
             arrived(app, first + more)
