@@ -51,7 +51,7 @@ class Limits(unittest.TestCase):
             # 5 at once, the others one every 25 ms; a little less where the machine holds some up.
             self.assertGreater(times[-1] - times[0], 1.8)
             most = max(sum(1 for at in times if begin <= at < begin + 0.5) for begin in times)
-            self.assertLessEqual(most, 20 + 5 + 10)
+            self.assertLessEqual(most, 20 + 5 + 20)
             # Waiting is no attempt.
             self.assertEqual(creel.metric("creel_attempts_total", destination="app"), 85)
 
@@ -109,7 +109,7 @@ class Breaker(unittest.TestCase):
             count = len(app.requests)
             time.sleep(1.5)
             # One canary every 400 ms and nothing else; those that ran may have come after.
-            self.assertLessEqual(len(app.requests) - count, 3 + 4)
+            self.assertLessEqual(len(app.requests) - count, 4 + 4)
             self.assertIn("breaker", creel.admin("/api/v1/destinations/app").json()["held"])
             failing[0] = False
             arrived(app, ids)
