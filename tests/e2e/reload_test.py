@@ -109,6 +109,19 @@ class Reload(unittest.TestCase):
             line = creel.reload()
             self.assertEqual((line["sources_added"], line["sources_removed"], line["sources_changed"]), ("", "", ""))
 
+    def test_a_file_that_is_gone_for_a_moment_takes_nothing_away(self):
+        good = '[sources.openai]\nsecrets = ["${OPENAI_WEBHOOK_SECRET}"]\n[destinations.app]\nurl = "http://127.0.0.1:1/"\n'
+        with Reloading(good) as creel:
+            os.remove(creel.path("creel.toml"))
+            line = creel.reload(REFUSED)
+            self.assertEqual(line["reason"], "creel.toml is not there any more")
+            os.mkdir(creel.path("creel.toml"))
+            creel.reload(REFUSED)
+            self.assertIn("cannot read creel.toml", creel.log())
+            os.rmdir(creel.path("creel.toml"))
+            creel.say(good)
+            self.assertEqual(creel.reload()["destinations_removed"], "")
+
     def test_what_needs_a_restart_refuses_the_whole_of_it(self):
         with Reloading('[sources.openai]\n') as creel:
             creel.say('[store]\nretention = "60d"\n[sources.openai]\n[sources.b]\nprovider = "openai"\n'
