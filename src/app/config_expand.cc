@@ -5,10 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <vector>
 
 namespace creel {
@@ -110,13 +111,25 @@ Outside real_outside() {
           },
           .file = [](std::string_view path) -> std::optional<std::string> {
             std::ifstream stream{std::string(path), std::ios::binary};
-            std::string content{std::istreambuf_iterator<char>(stream), {}};
-            return stream.good() || stream.eof() ? std::optional<std::string>(std::move(content))
-                                                 : std::nullopt;
+            if (!stream) return std::nullopt;
+            std::string content;
+            // By read(), which says so when it fails; the buffer itself throws, on a folder for instance.
+            for (std::array<char, 4096> block{};
+                 stream.read(block.data(), block.size()) || stream.gcount() > 0;)
+              content.append(block.data(), static_cast<std::size_t>(stream.gcount()));
+            if (stream.bad()) return std::nullopt;
+            return content;
           },
           .now = [] { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); },
-          .program_problem = program_problem,
-          .is_user = is_user};
+          // What cannot even be asked about is not taken for missing.
+          .exists =
+              [](std::string_view path) {
+                std::error_code error;
+                const bool is_there = std::filesystem::exists(std::filesystem::path(path), error);
+                return is_there || error;
+              }};
+  .program_problem = program_problem, .is_user = is_user
+};
 }
 
 std::expected<std::string, std::string> expand(std::string_view text, const Outside& outside,

@@ -16,6 +16,7 @@ struct Outside {
   std::function<std::optional<std::string>(std::string_view name)> variable;
   std::function<std::optional<std::string>(std::string_view path)> file;  // nothing when it cannot be read
   std::function<std::chrono::sys_seconds()> now;                          // none: nothing has expired
+  std::function<bool(std::string_view path)> exists;  // none: what cannot be read is not there
   // What keeps a file from being started as a program, as the end of a sentence; "" when nothing does. None:
   // programs are not looked at.
   std::function<std::string(const std::string& path)> program_problem = nullptr;

@@ -30,6 +30,16 @@ TEST(Expand, PutsInVariablesDefaultsAndFiles) {
   EXPECT_EQ(expand("${file:/run/lines}", outside()), "one\ntwo\n");
 }
 
+TEST(Expand, ReadsFilesAndNoFolders) {
+  const Outside real = real_outside();
+  EXPECT_EQ(real.file("/proc/self/comm").has_value(), true);
+  EXPECT_EQ(real.file("/dev/null"), "");
+  EXPECT_EQ(real.file("/"), std::nullopt);
+  EXPECT_EQ(real.file("/none"), std::nullopt);
+  EXPECT_TRUE(real.exists("/"));
+  EXPECT_FALSE(real.exists("/none"));
+}
+
 TEST(Expand, TwoDollarsAreOne) {
   EXPECT_EQ(expand("$$5", outside()), "$5");
   EXPECT_EQ(expand("$${HOST}", outside()), "${HOST}");

@@ -16,8 +16,9 @@ bool read_file(const ConfigFlags& flags, const Outside& outside, ConfigProblems&
   const std::string path = flags.config.value_or("creel.toml");
   const auto content = outside.file(path);
   if (!content) {
-    if (flags.config) problems.error({}, "cannot read " + path);
-    return !flags.config;
+    const bool is_wanted = flags.config || (outside.exists && outside.exists(path));
+    if (is_wanted) problems.error({}, "cannot read " + path);
+    return !is_wanted;
   }
   draft.config.file = path;
   const auto root = parse_toml(*content);

@@ -52,6 +52,9 @@ bool Gateway::take_over(LoadedConfig& loaded) {
   for (const ConfigProblem& problem : loaded.problems)
     log_.write(problem.is_warning ? LogLevel::warning : LogLevel::error, to_text(problem), {});
   if (!loaded.config) return refuse("the new one has mistakes");
+  const std::string& file = live_.now()->config.file;
+  // Editors and scripts put a file away before they put another in its place.
+  if (!file.empty() && loaded.config->file.empty()) return refuse(file + " is not there any more");
   const ConfigChanges changes = changes_between(live_.now()->config, *loaded.config);
   if (needs_restart(*loaded.config, changes)) return refuse("the new one needs a restart");
   const auto live = live_of(std::move(*loaded.config));

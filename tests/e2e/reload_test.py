@@ -100,13 +100,27 @@ class Reload(unittest.TestCase):
             self.assertIn("creel.toml:6:1: unknown key", creel.log())
             self.assertEqual(creel.post(Webhook()).status, 200)
             self.assertEqual(creel.metric("creel_config_reloads_total", result="refused"), 1)
-            os.remove(creel.path("creel.toml"))
-            creel.say("[server\n")
-            creel.reload(REFUSED)
-            self.assertEqual(creel.post(Webhook()).status, 200)
+            for text, where in (("[server\n", "3:8"), ("[[[\n", "3:3"), ("a = 2020-01-01T.\n", "3:5")):
+                creel.say(text)
+                creel.reload(REFUSED)
+                self.assertIn(f"creel.toml:{where}: ", creel.log())
+                self.assertEqual(creel.post(Webhook()).status, 200)
             creel.say(good)
             line = creel.reload()
             self.assertEqual((line["sources_added"], line["sources_removed"], line["sources_changed"]), ("", "", ""))
+
+    def test_a_file_that_is_gone_for_a_moment_takes_nothing_away(self):
+        good = '[sources.openai]\nsecrets = ["${OPENAI_WEBHOOK_SECRET}"]\n[destinations.app]\nurl = "http://127.0.0.1:1/"\n'
+        with Reloading(good) as creel:
+            os.remove(creel.path("creel.toml"))
+            line = creel.reload(REFUSED)
+            self.assertEqual(line["reason"], "creel.toml is not there any more")
+            os.mkdir(creel.path("creel.toml"))
+            creel.reload(REFUSED)
+            self.assertIn("cannot read creel.toml", creel.log())
+            os.rmdir(creel.path("creel.toml"))
+            creel.say(good)
+            self.assertEqual(creel.reload()["destinations_removed"], "")
 
     def test_what_needs_a_restart_refuses_the_whole_of_it(self):
         with Reloading('[sources.openai]\n') as creel:
