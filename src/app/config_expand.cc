@@ -127,9 +127,9 @@ Outside real_outside() {
                 std::error_code error;
                 const bool is_there = std::filesystem::exists(std::filesystem::path(path), error);
                 return is_there || error;
-              }};
-  .program_problem = program_problem, .is_user = is_user
-};
+              },
+          .program_problem = program_problem,
+          .is_user = is_user};
 }
 
 std::expected<std::string, std::string> expand(std::string_view text, const Outside& outside,
