@@ -79,6 +79,30 @@ TEST(RoutesTest, TakesABodyAndAFileWithoutAServer) {
   EXPECT_EQ(world.run({"routes", "test", "--config", "creel.toml"}), kUsage);
 }
 
+// As it is routed and transformed when it comes: without the array of its request.
+TEST(RoutesTest, TakesTheOneEventOutOfAnArray) {
+  World world;
+  world.files["creel.toml"] = R"(
+[sources.sendgrid]
+secrets = ["MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="]
+[destinations.app]
+url = "http://127.0.0.1:8080/"
+sign = "none"
+[[routes]]
+from = "sendgrid"
+types = "open"
+to = "app"
+transform = "function(event) event.body = {mail = event.body.email} return event end"
+)";
+  world.input = R"([{"email":"a@b.example","event":"open","sg_event_id":"1","timestamp":1}])";
+  EXPECT_EQ(world.run({"routes", "test", "--body", "-", "--config", "creel.toml"}), kFine) << world.err;
+  EXPECT_THAT(world.out, HasSubstr(R"(+  "mail": "a@b.example")"));
+
+  world.input = R"([{"event":"open"},{"event":"click"}])";
+  EXPECT_EQ(world.run({"routes", "test", "--body", "-", "--config", "creel.toml"}), kBadData);
+  EXPECT_THAT(world.err, HasSubstr("several events"));
+}
+
 TEST(RoutesTest, EndsWithOneWhenAnEventGoesNowhere) {
   World world;
   world.files["creel.toml"] = std::string(kConfig) + "types = [\"batch.*\"]\n";

@@ -14,11 +14,24 @@
 #include "cli/output.h"
 #include "cli/rules.h"
 #include "core/text.h"
+#include "verify/items.h"
 
 namespace creel::cli {
 namespace {
 
 using Result = PlannedBytes::Result;
+
+// Of a request that is an array of events each goes its own way, without the array around it. False when it
+// holds several.
+bool take_item(StoredEvent& event) {
+  ArrayItems items(event.body);
+  const auto first = items.next();
+  if (!first) return true;
+  if (items.next()) return false;
+  event.body = std::string(*first);
+  event.is_whole = false;
+  return true;
+}
 
 // What the event is put to. A server is asked only for what is not given.
 class Trial {
@@ -103,6 +116,10 @@ class Trial {
     }
     if (!has_host) event.head += "Host: localhost\r\n";
     if (!has_type) event.head += "Content-Type: application/json\r\n";
+    if (*row && (*row)->is_array && !take_item(event)) {
+      complain(io_.err, "the body holds several events, which are routed each by itself: give one of them");
+      return std::unexpected(kBadData);
+    }
     if (*row) {
       // What the provider's row reads of it.
       if (auto read = admin::reread(event, **row, false)) {
