@@ -89,7 +89,10 @@ void Transformer::submit(TransformJob job) {
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   {
     std::lock_guard lock(mutex_);
-    jobs_[job.order.destination].push_back(std::move(job));
+    Lane& lane = lanes_[job.order.destination];
+    if (lane.jobs.empty()) lane.used = std::max(lane.used, reached_);
+    lane.jobs.push_back(std::move(job));
+    ++waiting_;
   }
   changed_.notify_one();
 }
@@ -102,17 +105,19 @@ void Transformer::stop() {
   }
   changed_.notify_one();
   thread_.join();
-  jobs_.clear();
+  lanes_.clear();
 }
 
-// The first of the destination whose turn it is.
+// The first of the destination that has had least.
 TransformJob Transformer::take() {
-  auto next = jobs_.upper_bound(turn_);
-  if (next == jobs_.end()) next = jobs_.begin();
-  turn_ = next->first;
-  TransformJob job = std::move(next->second.front());
-  next->second.pop_front();
-  if (next->second.empty()) jobs_.erase(next);
+  Lane* next = nullptr;
+  for (auto& [destination, lane] : lanes_) {
+    if (!lane.jobs.empty() && (!next || lane.used < next->used)) next = &lane;
+  }
+  reached_ = next->used;
+  TransformJob job = std::move(next->jobs.front());
+  next->jobs.pop_front();
+  --waiting_;
   return job;
 }
 
@@ -121,13 +126,16 @@ void Transformer::run() {
   RouteTransforms transforms;
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return is_stopping_ || !jobs_.empty(); });
+    changed_.wait(lock, [this] { return is_stopping_ || waiting_ > 0; });
     if (is_stopping_) return;
     TransformJob job = take();
     lock.unlock();
-    TransformResult result = transforms.apply(std::move(job));
-    done_(std::move(result));
+    const std::size_t destination = job.order.destination;
+    const auto began = std::chrono::steady_clock::now();
+    done_(transforms.apply(std::move(job)));
+    const auto took = std::chrono::steady_clock::now() - began;
     lock.lock();
+    lanes_[destination].used += took;
   }
 }
 

@@ -3,14 +3,16 @@
 //   Transformer transformer([this](TransformResult result) { post(std::move(result)); });
 //   transformer.submit({.order = order, .destination = "app", .routes = routes, .generation = 7});
 //
-// A thread of its own, because a script may take its time, and one job of each destination after the other,
-// so that a slow script holds up another destination by one run at most. What is submitted is bounded by the
-// attempts that run, which wait for it.
+// A thread of its own, because a script may take its time. Destinations share its time, not its runs: the one
+// that has had least goes next, so a slow script holds up another destination by one run at most, and costs
+// it no more than half of the thread. What is submitted is bounded by the attempts that run, which wait for
+// it.
 //
 // The route that decides now is asked, not the one that decided when the event came. An event that was to be
 // transformed, and that no route leads there any more, does not go out as it is: better held than leaked.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -86,8 +88,13 @@ class Transformer {
   const Done done_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<std::size_t, std::deque<TransformJob>> jobs_;  // by destination
-  std::size_t turn_ = 0;                                  // the destination whose job came last
+  struct Lane {
+    std::deque<TransformJob> jobs;
+    std::chrono::nanoseconds used{0};  // of the thread's time, counted on from `reached_`
+  };
+  std::map<std::size_t, Lane> lanes_;    // by destination
+  std::chrono::nanoseconds reached_{0};  // what the one had used that went last: who had no job begins there
+  std::size_t waiting_ = 0;              // jobs in all lanes
   bool is_stopping_ = false;
   std::thread thread_;
 };

@@ -156,6 +156,25 @@ TEST(Transformer, ASlowDestinationHoldsUpAnotherByOneRunAtMost) {
   EXPECT_LE(found - results.all.begin(), 2);
 }
 
+// Else a hundred quick ones would take as long as a hundred slow ones.
+TEST(Transformer, SharesItsTimeAndNotItsRuns) {
+  assume(on_deliver);
+  Results results;
+  Transformer transformer(results.done());
+  const TransformJob slow = job({route(kEndless)}), quick = job({route(kAdds)});
+  for (std::size_t i = 0; i < 60; ++i) {
+    TransformJob one = i % 2 == 0 ? slow : quick;
+    one.order.destination = 1 + i % 2;
+    transformer.submit(std::move(one));
+  }
+  ASSERT_TRUE(results.until(35));
+  transformer.stop();
+  EXPECT_EQ(std::ranges::count(results.all, std::size_t{2},
+                               [](const TransformResult& result) { return result.order.destination; }),
+            30)
+      << "all of the quick ones, before a handful of the slow ones";
+}
+
 TEST(Transformer, StopsAfterTheScriptThatRuns) {
   assume(on_deliver);
   Results results;
