@@ -58,6 +58,15 @@ class Attempts final : AttemptSink {
     reports_.erase(reports_.begin());
     return report;
   }
+  template <class Condition>
+  void perform_until(Condition condition) {
+    assume(on_deliver);
+    for (const auto until = clock_.ticks() + std::chrono::seconds(20);
+         !condition() && clock_.ticks() < until;) {
+      client_.perform();
+      client_.wait(std::chrono::milliseconds(5));
+    }
+  }
   AttemptReport once(const Destination& destination) {
     start(to(destination));
     return next().second;

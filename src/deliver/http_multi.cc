@@ -106,6 +106,11 @@ HttpTransfer::HttpTransfer(HttpMulti& multi, const HttpReach& reach, const Limit
   curl_easy_setopt(easy_, CURLOPT_PRIVATE, static_cast<void*>(this));
   curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_.data());
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  // A name that nobody resolves ends with the attempt's time. Otherwise libcurl would wait for the thread
+  // that looks it up, and all destinations with it.
+  curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
+#endif
   curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy_, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
