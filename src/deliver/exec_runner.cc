@@ -153,10 +153,11 @@ void ExecRunner::run() {
 
 void ExecRunner::begin(Job job, ExecRuns& runs) {
   const auto shared = std::move(job.shared);
+  // An endpoint that is idle may go at any moment, and then nobody would hear of the end: that comes first.
   const auto ended = [this, shared](AttemptOrder order, AttemptReport report) {
-    shared->running.fetch_sub(1, std::memory_order_acq_rel);
     if (!shared->is_gone.load(std::memory_order_acquire) && !is_told_to_stop())
       ended_(std::move(order), std::move(report));
+    shared->running.fetch_sub(1, std::memory_order_acq_rel);
   };
   if (shared->is_gone.load(std::memory_order_acquire)) return;
   if (!shared->program || !*shared->program) shared->program = prepare_program(shared->destination.exec);

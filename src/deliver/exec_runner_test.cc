@@ -5,14 +5,21 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "deliver/posted_ends_fixture.h"
 
@@ -107,6 +114,18 @@ pid_t number_in(const std::string& path) {
 bool has_children() {
   siginfo_t info{};
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+// For this thread and those that it begins; false where that cannot be arranged.
+bool forbid_process_descriptors() {
+  sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const sock_fprog program{.len = std::size(code), .filter = code};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 &&
+         ::syscall(SYS_pidfd_open, ::getpid(), 0) < 0;
 }
 
 TEST(ExecRunner, TellsByTheExitCode) {
@@ -301,7 +320,50 @@ TEST(ExecRunner, RunsManyAtATime) {
     programs.start(all);
   for (int i = 0; i < 8; ++i)
     EXPECT_EQ(programs.next().result, AttemptResult::delivered);
-  EXPECT_TRUE(programs.is_idle(all));
+  EXPECT_TRUE(comes_true([&] { return programs.is_idle(all); }));
+}
+
+// Else whoever lets go what is idle would never hear of that end.
+TEST(ExecRunner, IsIdleOnlyOnceItsEndsAreTold) {
+  PostedEnds ends;
+  std::unique_ptr<Endpoint> endpoint;
+  bool was_idle = true;
+  ExecRunner runner({}, [&](AttemptOrder order, AttemptReport report) {
+    assume(on_deliver);
+    was_idle = endpoint->is_idle();
+    ends.post()(std::move(order), std::move(report));
+  });
+  assume(on_deliver);
+  for (const char* program : {"/bin/true", "/not/there"}) {
+    Destination destination{.name = "handler", .kind = DestinationKind::exec};
+    destination.exec.command = {program};
+    endpoint = runner.endpoint(std::move(destination));
+    endpoint->attempt(PostedEnds::order("{}"), Time{});
+    ends.next();
+    EXPECT_FALSE(was_idle) << program;
+    EXPECT_TRUE(comes_true([&] {
+      assume(on_deliver);
+      return endpoint->is_idle();
+    }));
+  }
+}
+
+// An older kernel, or a sandbox, knows no descriptor of a process.
+TEST(ExecRunner, SeesTheEndWhereTheKernelDoesNotTellIt) {
+  std::thread without([] {
+    ASSERT_TRUE(forbid_process_descriptors());
+    Programs programs({.kill_after = 50ms});
+    EXPECT_EQ(programs.shell("exit 0").result, AttemptResult::delivered);
+    EXPECT_EQ(programs.shell("echo no; exit 3").status, 3);
+    // Its child keeps the pipe, and so nothing but the clock tells.
+    EXPECT_EQ(programs.shell("sleep 600 & exit 75").status, 75);
+    EXPECT_EQ(programs.shell("sleep 600", "{}", 50ms).result, AttemptResult::timeout);
+    const auto hangs = programs.to_shell("trap '' TERM; sleep 600");
+    programs.start(hangs);
+    programs.remove(hangs);
+    EXPECT_TRUE(comes_true([] { return !has_children(); }));
+  });
+  without.join();
 }
 
 TEST(ExecRunner, EndsWhatRunsForAnEndpointThatIsGone) {

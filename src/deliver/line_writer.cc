@@ -194,8 +194,9 @@ void LineWriter::run() {
     const int error = errno;
     if (written == Written::stopped) return;
     AttemptReport report = report_of(written, *job, error);
-    shared.running.fetch_sub(1, std::memory_order_acq_rel);
+    // An endpoint that is idle may go at any moment, and then nobody would hear of the end: that comes first.
     if (!shared.is_gone.load(std::memory_order_acquire)) ended_(std::move(job->order), std::move(report));
+    shared.running.fetch_sub(1, std::memory_order_acq_rel);
   }
 }
 

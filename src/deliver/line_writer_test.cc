@@ -118,7 +118,28 @@ TEST(LineWriter, WritesALineForEachEventInTheirOrder) {
   EXPECT_EQ(lines.pipe.read_lines(20), wanted);
   for (int i = 0; i < 20; ++i)
     EXPECT_EQ(lines.ends.next().second.result, AttemptResult::delivered);
+  lines.writer.stop();
   EXPECT_TRUE(lines.is_idle(0));
+}
+
+// Else whoever lets go what is idle would never hear of that end.
+TEST(LineWriter, IsIdleOnlyOnceItsEndsAreTold) {
+  Pipe pipe;
+  PostedEnds ends;
+  std::unique_ptr<Endpoint> endpoint;
+  bool was_idle = true;
+  LineWriter writer(pipe.writer(), [&](AttemptOrder order, AttemptReport report) {
+    assume(on_deliver);
+    was_idle = endpoint->is_idle();
+    ends.post()(std::move(order), std::move(report));
+  });
+  assume(on_deliver);
+  endpoint = writer.endpoint({.name = "out", .kind = DestinationKind::standard_output});
+  endpoint->attempt(PostedEnds::order("{}"), Time{});
+  EXPECT_EQ(ends.next().second.result, AttemptResult::delivered);
+  EXPECT_FALSE(was_idle);
+  writer.stop();
+  EXPECT_TRUE(endpoint->is_idle());
 }
 
 TEST(LineWriter, WritesALongLineWhole) {
