@@ -229,8 +229,8 @@ void read_breaker(Section& of, Destination& into) {
   if (into.rate && most_in_window(*into.rate, breaker) < breaker.attempts) {
     from.problems().warning(
         node->place,
-        fmt::format("the breaker of {} cannot open: rate = \"{}\" lets fewer than {} attempts "
-                    "end within {}",
+        fmt::format("the breaker of {} opens on nothing but timeouts: rate = \"{}\" lets fewer than {} "
+                    "attempts end within {}",
                     of.title(), rate_text(*into.rate), breaker.attempts, duration_text(breaker.window)));
   } else if (breaker.window < into.timeout && (from.has("window") || of.has("timeout"))) {
     from.problems().warning(

@@ -154,8 +154,8 @@ TEST(Warning, IsOfWhatComesToNothing) {
       ElementsAre("creel.toml:4:24: warning: [destinations.app]: adaptive_concurrency never falls below "
                   "1, which concurrency is already"));
   EXPECT_THAT(problems_of(app("rate = '10/m'\nbreaker = {}")),
-              ElementsAre("creel.toml:4:11: warning: the breaker of [destinations.app] cannot open: rate = "
-                          "\"10/m\" lets fewer than 100 attempts end within 1m"));
+              ElementsAre("creel.toml:4:11: warning: the breaker of [destinations.app] opens on nothing but "
+                          "timeouts: rate = \"10/m\" lets fewer than 20 attempts end within 1m"));
   EXPECT_THAT(
       problems_of(app("breaker = { window = '10s' }")),
       ElementsAre("creel.toml:3:11: warning: the breaker of [destinations.app] looks at 10s only, and an "

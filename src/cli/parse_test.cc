@@ -147,7 +147,7 @@ stdout = true
                 "rate = { rate = \"100/m\", burst = 20 }\nconcurrency = 32\nadaptive_concurrency = true\n"
                 "timeout = \"30s\"\nretry = { backoff = \"list\", delays = [\"5s\", \"1m\"], jitter = 0.2, "
                 "attempts = 100, age = \"3d\", statuses = [\"500-599\", \"429\", \"!501\"] }\n"
-                "breaker = { ratio = 0.5, attempts = 100, window = \"1m\", probe_after = \"30s\" }\n"
+                "breaker = { ratio = 0.5, attempts = 20, window = \"1m\", probe_after = \"30s\" }\n"
                 "order_by = \"data.id\"\non_failure = \"park\"\nsign = \"source\"\nuntrusted = false\n"));
   EXPECT_THAT(world.out, HasSubstr("exec = [\"/bin/true\", \"-v\"]\nenvironment = { KEY = \"***\" }\n"));
   EXPECT_THAT(world.out, HasSubstr("retry = { backoff = \"linear\", initial = \"2s\", max = \"1h\", "));

@@ -62,11 +62,12 @@ struct Rate {
   bool operator==(const Rate&) const = default;
 };
 
-// Opens when at least this share of at least so many attempts within the window failed; a single delivery is
-// tried after `probe_after`, and its success closes it.
+// Opens when at least this share of at least so many attempts within the window failed, or when a few ended
+// and all of them had run into their timeout; a single delivery is tried after `probe_after`, and its success
+// closes it.
 struct BreakerPolicy {
   double ratio = 0.5;
-  int attempts = 100;
+  int attempts = 20;
   std::chrono::milliseconds window = std::chrono::seconds(60);
   std::chrono::milliseconds probe_after = std::chrono::seconds(30);
 

@@ -15,7 +15,7 @@ constexpr double kSettling = 20;  // successes before latency is believed
 
 bool is_pushed_back(const AttemptReport& report) {
   if (report.result == AttemptResult::status) return report.status == 429 || report.status >= 500;
-  return report.result != AttemptResult::delivered;
+  return report.result != AttemptResult::delivered && !report.is_final;
 }
 
 }  // namespace

@@ -40,6 +40,8 @@ TEST(AdaptiveConcurrency, StaysWhereAnAnswerSaysNothingOfLoad) {
   AdaptiveConcurrency adaptive(10);
   for (const int status : {301, 400, 404, 422})
     adaptive.on_ended(answered(status), kStart, kStart + 1s);
+  const AttemptReport refused{.result = AttemptResult::exit, .status = 65, .is_final = true};
+  adaptive.on_ended(refused, kStart, kStart + 1s);
   EXPECT_EQ(adaptive.slots(), 10u);
 }
 

@@ -14,6 +14,7 @@
 
 #include "core/clock.h"
 #include "core/model.h"
+#include "deliver/destination.h"
 
 namespace creel {
 
@@ -26,9 +27,13 @@ class Breaker {
  public:
   explicit Breaker(const BreakerPolicy& policy);
 
-  // Whether an end speaks against the destination: no answer, 429 and 5xx. Any other answer, wanted or not,
-  // shows that it is there.
-  static bool is_failure(AttemptResult result, int status);
+  // What an end says about the destination.
+  enum class Sign : std::uint8_t {
+    answered,   // it is there, whether or not the answer was wanted
+    failed,     // no answer, 429 or 5xx; of a program, an end that was not meant for this event alone
+    timed_out,  // no answer, and all the time there was is over
+  };
+  static Sign sign_of(const AttemptReport& report);
 
   // Whether one more may begin: always while it is closed, never while it is open, and one at a time while it
   // is half open, which time makes of an open one.
@@ -36,7 +41,7 @@ class Breaker {
   // One that was admitted begins; while the breaker is half open it is the canary, whose end decides.
   void on_begun(Ticks now);
   // What began before the breaker changed last says nothing about how the destination is now.
-  void on_ended(bool is_failure, Ticks began, Ticks now);
+  void on_ended(Sign sign, Ticks began, Ticks now);
   // What had begun at `began` was not made after all.
   void on_withdrawn(Ticks began);
 
@@ -48,11 +53,14 @@ class Breaker {
  private:
   struct Slice {
     std::int64_t number = 0;  // of the step of time it counts
-    std::uint32_t ended = 0, failed = 0;
+    std::uint32_t ended = 0, failed = 0, timed_out = 0;
   };
   static constexpr std::size_t kSlices = 16;
+  // A destination that hangs ends few attempts in a window, however many wait. That so many got no answer,
+  // and none did, says enough.
+  static constexpr std::uint64_t kTimeouts = 5;
 
-  void count(bool is_failure, Ticks now);
+  void count(Sign sign, Ticks now);
   bool is_too_much(Ticks now) const;
   void become(BreakerState state, Ticks now);
   std::int64_t step_of(Ticks now) const { return now.time_since_epoch() / step_; }

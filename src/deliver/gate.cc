@@ -20,7 +20,7 @@ Gate::Gate(const Destination& destination, Ticks now) {
 
 void Gate::configure(const Destination& destination, Ticks now) {
   slots_max_ = static_cast<std::size_t>(std::max(destination.concurrency, 1));
-  retry_after_max_ = std::max(kRetryAfterMax, destination.retry.max);
+  retry_after_max_ = retry_after_max(destination.retry);
   if (!destination.is_adaptive) {
     adaptive_.reset();
   } else if (adaptive_) {
@@ -62,7 +62,7 @@ void Gate::on_ended(const AttemptReport& report, Ticks began, Ticks now) {
     retry_after_until_ = std::max(retry_after_until_, now + std::min(*report.retry_after, most));
   }
   if (adaptive_) adaptive_->on_ended(report, began, now);
-  if (breaker_) breaker_->on_ended(Breaker::is_failure(report.result, report.status), began, now);
+  if (breaker_) breaker_->on_ended(Breaker::sign_of(report), began, now);
 }
 
 void Gate::on_withdrawn(Ticks began, Ticks now) {

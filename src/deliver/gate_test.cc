@@ -70,13 +70,15 @@ TEST(Gate, WaitsForTheLongestThatWasAsked) {
 }
 
 TEST(Gate, WaitsNoLongerThanIsAllowed) {
-  Gate gate({.name = "app"}, kStart), patient({.name = "app", .retry = {.max = 24h}}, kStart);
-  gate.on_begun(kStart);
-  gate.on_ended(told_to_wait(503, std::chrono::seconds::max()), kStart, kStart);
-  EXPECT_EQ(gate.opens_at(kStart), kStart + 1h);
-  patient.on_begun(kStart);
-  patient.on_ended(told_to_wait(503, 12h), kStart, kStart);
-  EXPECT_EQ(patient.opens_at(kStart), kStart + 12h);
+  const auto opens_after = [](const RetryPolicy& retry, std::chrono::seconds asked) {
+    Gate gate({.name = "app", .retry = retry}, kStart);
+    gate.on_begun(kStart);
+    gate.on_ended(told_to_wait(503, asked), kStart, kStart);
+    return gate.opens_at(kStart).value() - kStart;
+  };
+  EXPECT_EQ(opens_after({}, std::chrono::seconds::max()), 1h);
+  EXPECT_EQ(opens_after({.max = 24h}, 12h), 12h);
+  EXPECT_EQ(opens_after({.growth = RetryPolicy::Growth::list, .delays = {1s, 6h}}, 12h), 6h);
 }
 
 TEST(Gate, TakesNoWishesOfOtherAnswers) {

@@ -10,8 +10,15 @@ std::chrono::milliseconds milliseconds(double count) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::llround(std::max(count, 0.0))));
 }
 
+// Without chance.
+std::chrono::milliseconds longest_planned(const RetryPolicy& policy) {
+  if (policy.growth == RetryPolicy::Growth::list && !policy.delays.empty())
+    return std::ranges::max(policy.delays);
+  return policy.max;
+}
+
 std::chrono::milliseconds bounded(std::chrono::seconds retry_after, const RetryPolicy& policy) {
-  const auto most = std::chrono::ceil<std::chrono::seconds>(std::max(kRetryAfterMax, policy.max));
+  const auto most = std::chrono::ceil<std::chrono::seconds>(retry_after_max(policy));
   return std::clamp(retry_after, std::chrono::seconds(0), most);
 }
 
@@ -30,6 +37,10 @@ double delay_after(const RetryPolicy& policy, std::uint32_t attempts) {
 }
 
 }  // namespace
+
+std::chrono::milliseconds retry_after_max(const RetryPolicy& policy) {
+  return std::max<std::chrono::milliseconds>(std::chrono::hours(1), longest_planned(policy));
+}
 
 bool is_tried_again(const RetryPolicy& policy, AttemptResult result, int status) {
   if (result == AttemptResult::delivered) return false;
@@ -55,9 +66,7 @@ std::optional<std::chrono::milliseconds> next_delay(const RetryPolicy& policy, A
 }
 
 std::chrono::milliseconds longest_delay(const RetryPolicy& policy) {
-  double most = static_cast<double>(policy.max.count());
-  if (policy.growth == RetryPolicy::Growth::list && !policy.delays.empty())
-    most = static_cast<double>(std::ranges::max(policy.delays).count());
+  const double most = static_cast<double>(longest_planned(policy).count());
   return std::max<std::chrono::milliseconds>(milliseconds(most * (1.0 + std::abs(policy.jitter))),
                                              bounded(std::chrono::seconds::max(), policy));
 }

@@ -14,7 +14,7 @@ namespace creel {
 
 // How long a destination can keep creel away by Retry-After: an hour, or the policy's own longest delay if
 // that is longer.
-inline constexpr std::chrono::milliseconds kRetryAfterMax = std::chrono::hours(1);
+std::chrono::milliseconds retry_after_max(const RetryPolicy& policy);
 
 // Whether the policy lets a delivery be tried again after this; without it, the delivery is dead. What is no
 // answer always does.

@@ -105,6 +105,8 @@ TEST(NextDelay, WaitsAsLongAsTheAnswerAsks) {
 TEST(NextDelay, LetsNoAnswerAskForEver) {
   EXPECT_EQ(next_delay(RetryPolicy{}, kFailed, 1, 0.0, 999'999'999s), 1h);
   EXPECT_EQ(next_delay(RetryPolicy{.max = 5h}, kFailed, 1, 0.0, 999'999'999s), 5h);
+  const RetryPolicy list{.growth = RetryPolicy::Growth::list, .delays = {5s, 6h}};
+  EXPECT_EQ(next_delay(list, kFailed, 1, 0.0, 999'999'999s), 6h);
 }
 
 TEST(LongestDelay, IsNeverExceeded) {
