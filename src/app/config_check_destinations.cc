@@ -36,7 +36,8 @@ void check_signing(const Destination& destination, const DestinationPlaces& plac
 void check_clear(const Destination& destination, const UrlParts& url, Place place, ConfigProblems& problems) {
   if (url.scheme != "http") return;
   const HttpSettings& http = destination.http;
-  if (!http.client_certificate.empty() || !http.ca.empty() || http.insecure) {
+  const bool has_tls = !http.client_certificate.empty() || !http.ca.empty() || http.insecure;
+  if (has_tls && !http.proxy.starts_with("https://")) {
     problems.warning(place,
                      fmt::format("destination \"{}\" is reached over http://, which its tls has no part in",
                                  destination.name));

@@ -9,7 +9,6 @@
 #include <memory>
 
 #include "app/config_tls.h"
-#include "verify/digest.h"
 
 namespace creel {
 namespace {
@@ -39,9 +38,10 @@ void read_own(Section& tls, HttpSettings& into) {
   const bool has_certificate = read_pem(tls, "certificate", certificate);
   if (!read_pem(tls, "key", key) || !has_certificate) return;
   if (!make_context(certificate, key, "the destination refuses it", tls)) return;
-  into.files_digest += to_hex(sha256(certificate.text)) + to_hex(sha256(key.text));
   into.client_certificate = std::move(certificate.path);
   into.client_key = std::move(key.path);
+  into.client_certificate_pem = std::move(certificate.text);
+  into.client_key_pem = std::move(key.text);
 }
 
 void read_trusted(Section& tls, HttpSettings& into) {
@@ -53,8 +53,8 @@ void read_trusted(Section& tls, HttpSettings& into) {
                          fmt::format("ca: {} holds no certificates in PEM, or damaged ones", ca.path));
     return;
   }
-  into.files_digest += to_hex(sha256(ca.text));
   into.ca = std::move(ca.path);
+  into.ca_pem = std::move(ca.text);
 }
 
 }  // namespace

@@ -170,6 +170,9 @@ TEST(ClientTls, ReadsWhatIsShownAndWhoIsTrusted) {
   EXPECT_EQ(http.client_certificate, "/etc/tls/chain.pem");
   EXPECT_EQ(http.client_key, "/etc/tls/key.pem");
   EXPECT_EQ(http.ca, "/etc/tls/chain.pem");
+  EXPECT_EQ(http.client_certificate_pem, machine.files["/etc/tls/chain.pem"]);
+  EXPECT_EQ(http.client_key_pem, machine.files["/etc/tls/key.pem"]);
+  EXPECT_EQ(http.ca_pem, machine.files["/etc/tls/chain.pem"]);
   EXPECT_FALSE(http.insecure);
 }
 

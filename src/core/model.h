@@ -134,10 +134,11 @@ struct HttpSettings {
   HttpAuth auth;
   std::string client_certificate, client_key;  // paths of PEM files
   std::string ca;                              // path of a PEM file, in place of the system's
-  std::string files_digest;                    // of what these files held when they were checked
-  bool insecure = false;                       // trusts every certificate
-  std::string proxy;                           // http://, https:// or socks5h://; "" for none
-  TargetGuard guard;                           // of an untrusted destination
+  // What these files held when they were checked, which is what counts; "" where they were not.
+  std::string client_certificate_pem, client_key_pem, ca_pem;
+  bool insecure = false;  // trusts every certificate
+  std::string proxy;      // http://, https:// or socks5h://; "" for none
+  TargetGuard guard;      // of an untrusted destination
 
   bool operator==(const HttpSettings&) const = default;
 };

@@ -31,11 +31,21 @@ void HttpReach::apply(HttpTransfer& transfer) const {
     curl_easy_setopt(easy, option, verifies);
   for (const CURLoption option : {CURLOPT_SSL_VERIFYHOST, CURLOPT_PROXY_SSL_VERIFYHOST})
     curl_easy_setopt(easy, option, 2 * verifies);
-  set(CURLOPT_SSLCERT, settings.client_certificate);
-  set(CURLOPT_SSLKEY, settings.client_key.empty() ? settings.client_certificate : settings.client_key);
+  // A connection is used again only where the content is the same: a renewed certificate makes new ones.
+  const auto set_file = [&](CURLoption by_content, const std::string& content, CURLoption by_path,
+                            const std::string& path) {
+    if (content.empty()) return set(by_path, path);
+    curl_blob blob{
+        .data = const_cast<char*>(content.data()), .len = content.size(), .flags = CURL_BLOB_NOCOPY};
+    curl_easy_setopt(easy, by_content, &blob);
+  };
+  set_file(CURLOPT_SSLCERT_BLOB, settings.client_certificate_pem, CURLOPT_SSLCERT,
+           settings.client_certificate);
+  set_file(CURLOPT_SSLKEY_BLOB, settings.client_key_pem, CURLOPT_SSLKEY,
+           settings.client_key.empty() ? settings.client_certificate : settings.client_key);
   if (!settings.ca.empty()) {
-    set(CURLOPT_CAINFO, settings.ca);
-    set(CURLOPT_PROXY_CAINFO, settings.ca);
+    set_file(CURLOPT_CAINFO_BLOB, settings.ca_pem, CURLOPT_CAINFO, settings.ca);
+    set_file(CURLOPT_PROXY_CAINFO_BLOB, settings.ca_pem, CURLOPT_PROXY_CAINFO, settings.ca);
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);  // in place of the system's, not besides
     curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, nullptr);
 #if LIBCURL_VERSION_NUM >= 0x075700

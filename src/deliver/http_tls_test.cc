@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -177,6 +178,11 @@ class TlsServer {
   std::thread thread_;
 };
 
+std::string text_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 Destination destination_at(const TlsServer& server, HttpSettings settings = {}) {
   Destination destination = Attempts::destination_at(server.url());
   destination.http = std::move(settings);
@@ -262,6 +268,40 @@ TEST(HttpTls, AConnectionShowsOneCertificateOnly) {
     EXPECT_EQ(attempts.next().second.result, AttemptResult::delivered);
     EXPECT_THAT(server.client(), testing::StartsWith(name));
   }
+}
+
+// The paths stay the same when a certificate is renewed, and so would the connection.
+TEST(HttpTls, ARenewedCertificateIsShownAtOnce) {
+  const Identity authority("authority"), identity("server", &authority), one("one", &authority),
+      other("other", &authority);
+  TlsServer server(identity, &authority);
+  Attempts attempts;
+  for (const Identity* client : {&one, &other}) {
+    attempts.to(destination_at(server, {.client_certificate = "/client.pem",
+                                        .client_key = "/client-key.pem",
+                                        .ca = "/ca.pem",
+                                        .client_certificate_pem = text_of(client->certificate_path()),
+                                        .client_key_pem = text_of(client->key_path()),
+                                        .ca_pem = text_of(authority.certificate_path())}));
+  }
+  for (const auto& [destination, name] : {std::pair(0u, "one"), std::pair(1u, "other")}) {
+    attempts.start(destination);
+    const auto report = attempts.next().second;
+    EXPECT_EQ(report.result, AttemptResult::delivered) << report.error;
+    EXPECT_THAT(server.client(), testing::StartsWith(name));
+  }
+}
+
+TEST(HttpTls, TrustThatIsTakenBackCountsAtOnce) {
+  const Identity authority("authority"), other("other"), identity("server", &authority);
+  TlsServer server(identity);
+  Attempts attempts;
+  for (const Identity* trusted : {&authority, &other})
+    attempts.to(destination_at(server, {.ca = "/ca.pem", .ca_pem = text_of(trusted->certificate_path())}));
+  attempts.start(0);
+  EXPECT_EQ(attempts.next().second.result, AttemptResult::delivered);
+  attempts.start(1);
+  EXPECT_EQ(attempts.next().second.result, AttemptResult::tls);
 }
 
 TEST(HttpTls, SaysWhenItsCertificateCannotBeRead) {
