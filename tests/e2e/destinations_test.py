@@ -121,6 +121,16 @@ class Breaker(unittest.TestCase):
             self.assertEqual(sum(attempts), len(app.requests))
 
 
+    def test_by_its_defaults_it_opens_on_what_hangs(self):
+        with Handler(reply=lambda _: time.sleep(3) or 200) as app, \
+                Gateway(toml=toml(f'url = "{app.url}"\nconcurrency = 4\ntimeout = "150ms"\nbreaker = {{}}')) as creel:
+            send(creel, 30)
+            eventually(lambda: "breaker open" in creel.log(), "it opens")
+            self.assertEqual(creel.metric("creel_destination_breaker_changes_total", destination="app", state="open"), 1)
+            # Two rounds of four at most, where a hundred would have been wanted.
+            self.assertLessEqual(len(app.requests), 12)
+
+
 class Order(unittest.TestCase):
     def test_deliveries_of_one_key_keep_their_order_under_failures(self):
         failed, lock, done = set(), threading.Lock(), []

@@ -301,11 +301,12 @@ def is_closed(connection):
 
 
 class Handler:
-    """A destination: keeps what it is sent and answers as `reply` says, by default 200."""
+    """A destination: keeps what it is sent and answers as `reply` says, by default 200: a status, or with it headers,
+    or with them a body. With a context it speaks TLS, and knows whose certificate it was shown."""
 
-    def __init__(self, port=None, reply=None):
-        self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}/hook"
+    def __init__(self, port=None, reply=None, tls=None):
+        self.port, self.tls = port or free_port(), tls
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/hook"
         self.requests, self.lock = [], threading.Lock()
         self.reply = reply or (lambda request: 200)
         self.server = None
@@ -325,16 +326,17 @@ class Handler:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 request = {"path": self.path, "headers": dict((n.lower(), v) for n, v in self.headers.items()), "body": body,
-                           "at": time.time()}
+                           "at": time.time(), "peer": self.connection.getpeercert() if handler.tls else None}
                 with handler.lock:
                     handler.requests.append(request)
                 answer = handler.reply(request)
-                status, headers = answer if isinstance(answer, tuple) else (answer, {})
+                status, headers, said = (*answer, b"")[:3] if isinstance(answer, tuple) else (answer, {}, b"")
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
+                self.wfile.write(said)
 
             def log_message(self, *_):
                 pass
@@ -347,6 +349,8 @@ class Handler:
                 pass  # creel may be killed while it talks to us
 
         self.server = Server(("127.0.0.1", self.port), Receive)
+        if self.tls:
+            self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 
