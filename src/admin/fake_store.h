@@ -186,6 +186,15 @@ class FakeStore final : public Store {
       done(result);
     });
   }
+  void order(Orders orders, std::string name, std::string value,
+             std::move_only_function<void(std::expected<Sequence, StoreError>)> done) override {
+    set_state(std::move(name), std::move(value),
+              [this, orders = std::move(orders),
+               done = std::move(done)](std::expected<Sequence, StoreError> result) mutable {
+                if (result) ordered.push_back(std::move(orders));
+                done(result);
+              });
+  }
   std::vector<std::pair<std::string, std::string>> state() const override {
     return {states.begin(), states.end()};
   }
@@ -220,6 +229,7 @@ class FakeStore final : public Store {
   bool drops_questions = false;  // as a store may that is stopping
   std::optional<Freshness> last_freshness;
   std::vector<Command> commands;
+  std::vector<Orders> ordered;
   std::map<std::string, std::string> states;
 
  private:

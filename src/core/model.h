@@ -334,6 +334,21 @@ struct Command {
   EventId event;
   std::string destination;  // "": every destination of the event
   Time at;
+  std::uint32_t ordinal = 0;  // 0: every delivery there
+};
+
+// What a job wants done with deliveries.
+struct Orders {
+  enum class Kind : std::uint8_t {
+    retry,   // as of a command, of those that are in one of `states` then
+    cancel,  // as of a command, of those that are in one of `states` then
+    replay,  // makes a new delivery of each event for its destination: pending, due now, with the next
+             // ordinal
+  };
+  Kind kind = Kind::replay;
+  Time at;
+  std::vector<DeliveryState> states;   // of retry and cancel
+  std::vector<DeliveryId> deliveries;  // of a replay the ordinal is not looked at
 };
 
 // An event as it stands in the journal.

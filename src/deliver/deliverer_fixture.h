@@ -100,6 +100,8 @@ class TableStore final : public Store {
   }
   void set_state(std::string, std::string,
                  std::move_only_function<void(std::expected<Sequence, StoreError>)>) override {}
+  void order(Orders, std::string, std::string,
+             std::move_only_function<void(std::expected<Sequence, StoreError>)>) override {}
   std::vector<std::pair<std::string, std::string>> state() const override { return {}; }
   void append(Append&) override {}
   void reject(const NewRejected&) override {}

@@ -134,7 +134,8 @@ void Deliverer::cancel(const AttemptOrder& order, Moment at) {
   store_->command({.kind = Command::Kind::cancel,
                    .event = order.event,
                    .destination = outlets_[order.destination].name,
-                   .at = at.wall},
+                   .at = at.wall,
+                   .ordinal = order.ordinal},
                   [this, delivery](const std::expected<Sequence, StoreError>& done) {
                     if (!done) post(delivery);
                   });

@@ -82,6 +82,8 @@ class FakeStore final : public Store {
   void command(Command, std::move_only_function<void(std::expected<Sequence, StoreError>)>) override {}
   void set_state(std::string, std::string,
                  std::move_only_function<void(std::expected<Sequence, StoreError>)>) override {}
+  void order(Orders, std::string, std::string,
+             std::move_only_function<void(std::expected<Sequence, StoreError>)>) override {}
   std::vector<std::pair<std::string, std::string>> state() const override { return {}; }
   void read(Freshness, std::move_only_function<void(Reader&, Staleness)>) override {}
   void start(DeliveryFeed&) override {}

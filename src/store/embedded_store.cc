@@ -80,20 +80,23 @@ struct EmbeddedStore::Impl {
   }
 
   Retention::Parts retention_parts() {
-    return {.journal = *journal,
-            .clock = parts.clock,
-            .log = parts.log,
-            .writer = {.forward = [this](Forward forward) { committing.forward(std::move(forward)); },
-                       .run =
-                           [this](std::move_only_function<void(Journal&)> work) {
-                             committing.run(std::move(work));
-                           }},
-            .other_bytes = [this] { return quarantine->bytes(); },
-            .wake = [this] { bell.ring(); },
-            .options = {.age = options.retention,
-                        .max_size = options.max_size,
-                        .segment_bytes = options.journal.segment_bytes,
-                        .dedupe_window_max = options.dedupe_window_max}};
+    return {
+        .journal = *journal,
+        .clock = parts.clock,
+        .log = parts.log,
+        .writer = {.forward = [this](Forward forward) { committing.forward(std::move(forward)); },
+                   .run =
+                       [this](std::move_only_function<void(Journal&)> work) {
+                         committing.run(std::move(work));
+                       }},
+        .other_bytes = [this] { return quarantine->bytes(); },
+        .pinned =
+            [this] { return options.pinned ? options.pinned(operator_state.all()) : std::vector<EventId>(); },
+        .wake = [this] { bell.ring(); },
+        .options = {.age = options.retention,
+                    .max_size = options.max_size,
+                    .segment_bytes = options.journal.segment_bytes,
+                    .dedupe_window_max = options.dedupe_window_max}};
   }
 
   // Opens the index and fills the recent keys. False: the index is of a newer creel.
@@ -253,6 +256,10 @@ void EmbeddedStore::command(Command command,
 void EmbeddedStore::set_state(std::string name, std::string value,
                               std::move_only_function<void(std::expected<Sequence, StoreError>)> done) {
   impl_->operator_state.set(std::move(name), std::move(value), std::move(done));
+}
+void EmbeddedStore::order(Orders orders, std::string name, std::string value,
+                          std::move_only_function<void(std::expected<Sequence, StoreError>)> done) {
+  impl_->operator_state.order(std::move(orders), std::move(name), std::move(value), std::move(done));
 }
 std::vector<std::pair<std::string, std::string>> EmbeddedStore::state() const {
   return impl_->operator_state.all();

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,6 +33,9 @@ struct EmbeddedStoreOptions {
   std::chrono::seconds dedupe_window_max = std::chrono::days(7);  // the longest of any source
   std::size_t recent_keys = 1'000'000;
   bool accept_damage = false;
+  // Which events stay however old they are, of what operators have set (Store::state). On the index thread;
+  // none: no event does.
+  std::function<std::vector<EventId>(const std::vector<std::pair<std::string, std::string>>& state)> pinned;
   JournalOptions journal;  // bytes_max is taken from max_size
   QuarantineOptions quarantine;
   IndexOptions index;  // its folder is taken from this one
@@ -69,6 +73,8 @@ class EmbeddedStore final : public Store {
                std::move_only_function<void(std::expected<Sequence, StoreError>)> done) override;
   void set_state(std::string name, std::string value,
                  std::move_only_function<void(std::expected<Sequence, StoreError>)> done) override;
+  void order(Orders orders, std::string name, std::string value,
+             std::move_only_function<void(std::expected<Sequence, StoreError>)> done) override;
   std::vector<std::pair<std::string, std::string>> state() const override;
   void reject(const NewRejected& rejected) override;
   void mark_accepted(std::uint64_t rejected, EventId event) override;

@@ -38,6 +38,7 @@ Index::Impl::Statements::Statements(Database& db)
           "foreseen_upto = ? WHERE id = 1"),
       state_clear(db, "DELETE FROM state"),
       state_add(db, "INSERT OR REPLACE INTO state VALUES (?, ?)"),
+      state_drop(db, "DELETE FROM state WHERE name = ?"),
       kept_add(db, "INSERT INTO kept_keys VALUES (?, ?)"),
       kept_find(db, "SELECT received FROM kept_keys WHERE id = ?"),
       copy_add(db, "INSERT INTO copies VALUES (?, ?)"),

@@ -1,5 +1,6 @@
 // What each kind of record means for the index.
 
+#include <algorithm>
 #include <utility>
 
 #include "store/index_impl.h"
@@ -62,6 +63,8 @@ bool Index::Impl::apply(const JournalRecord& record) {
       return apply_keys(record);
     case RecordKind::state:
       return apply_state(record);
+    case RecordKind::change:
+      return apply_change(record);
     case RecordKind::rejected:
     case RecordKind::lost:
     case RecordKind::duplicates:  // read ahead by foresee()
@@ -251,6 +254,32 @@ void Index::Impl::apply_outcome(const JournalRecord& record) {
   batch->report(*row, *delivery, record.sequence, nullptr);
 }
 
+// As good as new: due now, with a fresh budget of attempts.
+void Index::Impl::retry(const EventEntry& row, DeliveryEntry& delivery, Time at) {
+  if (delivery.success) {
+    const DeliveryEntry::Success& success = *delivery.success;
+    batch->add_attempt(row.id, delivery,
+                       {.number = delivery.attempts,
+                        .started = success.started,
+                        .took = success.took,
+                        .result = AttemptResult::delivered,
+                        .status = success.status,
+                        .reply = {},
+                        .error = {},
+                        .trigger = success.trigger,
+                        .timings = success.timings});
+    delivery.success.reset();
+  }
+  delivery.state = DeliveryState::pending;
+  delivery.due = at;
+  delivery.attempts_base = delivery.attempts;
+}
+
+void Index::Impl::cancel(DeliveryEntry& delivery) {
+  delivery.state = DeliveryState::cancelled;
+  delivery.due = Time();
+}
+
 bool Index::Impl::apply_command(const JournalRecord& record) {
   const auto command = decode_command(record.payload);
   if (!command) return false;
@@ -259,33 +288,65 @@ bool Index::Impl::apply_command(const JournalRecord& record) {
   if (row == nullptr) return true;
   for (DeliveryEntry& delivery : row->deliveries) {
     if (!command->destination.empty() && texts->text(delivery.destination) != command->destination) continue;
+    if (command->ordinal != 0 && delivery.ordinal != command->ordinal) continue;
     if (command->kind == Command::Kind::cancel) {
       if (delivery.state != DeliveryState::pending && delivery.state != DeliveryState::dead) continue;
-      delivery.state = DeliveryState::cancelled;
-      delivery.due = Time();
+      cancel(delivery);
     } else {
-      if (delivery.success) {
-        const DeliveryEntry::Success& success = *delivery.success;
-        batch->add_attempt(row->id, delivery,
-                           {.number = delivery.attempts,
-                            .started = success.started,
-                            .took = success.took,
-                            .result = AttemptResult::delivered,
-                            .status = success.status,
-                            .reply = {},
-                            .error = {},
-                            .trigger = success.trigger,
-                            .timings = success.timings});
-        delivery.success.reset();
-      }
-      delivery.state = DeliveryState::pending;
-      delivery.due = command->at;
-      delivery.attempts_base = delivery.attempts;
+      retry(*row, delivery, command->at);
     }
     change(delivery, command->at);
     batch->report(*row, delivery, record.sequence, nullptr);
   }
   return true;
+}
+
+// --- What jobs order
+// -----------------------------------------------------------------------------------------------
+
+bool Index::Impl::apply_change(const JournalRecord& record) {
+  if (!decode_change(record.payload, changed)) return false;
+  if (changed.value.empty()) {
+    sql->state_drop.run(changed.name);
+  } else {
+    sql->state_add.run(changed.name, Statement::Bytes{changed.value});
+  }
+  if (!changed.orders) return true;
+  note_time(record, changed.orders->at);
+  for (const DeliveryId& id : changed.orders->deliveries)
+    apply_order(record, *changed.orders, id);
+  return true;
+}
+
+// What it is about may be gone, or have changed since it was chosen.
+void Index::Impl::apply_order(const JournalRecord& record, const Orders& orders, const DeliveryId& id) {
+  EventEntry* row = batch->find(id.event);
+  if (row == nullptr) return;
+  if (orders.kind == Orders::Kind::replay) return replay(record, *row, id.destination, orders.at);
+  const auto destination = texts->find(NameKind::destination, id.destination);
+  DeliveryEntry* delivery = destination ? row->find(*destination, id.ordinal) : nullptr;
+  if (delivery == nullptr || std::ranges::find(orders.states, delivery->state) == orders.states.end()) return;
+  if (orders.kind == Orders::Kind::cancel) {
+    cancel(*delivery);
+  } else {
+    retry(*row, *delivery, orders.at);
+  }
+  change(*delivery, orders.at);
+  batch->report(*row, *delivery, record.sequence, nullptr);
+}
+
+void Index::Impl::replay(const JournalRecord& record, EventEntry& row, std::string_view destination,
+                         Time at) {
+  DeliveryEntry delivery;
+  delivery.destination = texts->number(NameKind::destination, destination);
+  for (const DeliveryEntry& before : row.deliveries) {
+    if (before.destination == delivery.destination)
+      delivery.ordinal = std::max(delivery.ordinal, before.ordinal + 1);
+  }
+  delivery.due = at;
+  delivery.changed = at;
+  row.deliveries.push_back(delivery);
+  batch->report(row, delivery, record.sequence, nullptr);
 }
 
 // --- What was copied forward

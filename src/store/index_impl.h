@@ -48,6 +48,11 @@ struct Index::Impl {
   bool apply_copy(const JournalRecord& record, std::string_view payload);
   bool apply_keys(const JournalRecord& record);
   bool apply_state(const JournalRecord& record);
+  bool apply_change(const JournalRecord& record);
+  void apply_order(const JournalRecord& record, const Orders& orders, const DeliveryId& id);
+  void retry(const EventEntry& row, DeliveryEntry& delivery, Time at);
+  void cancel(DeliveryEntry& delivery);
+  void replay(const JournalRecord& record, EventEntry& row, std::string_view destination, Time at);
   EventEntry& add_row(const JournalRecord& record, EventId id, std::uint16_t item);
   void add_deliveries(EventEntry& row, std::uint16_t item, Sequence sequence);
   void add_hashes(std::uint64_t place, std::uint16_t item);
@@ -73,8 +78,8 @@ struct Index::Impl {
 
   struct Statements {
     explicit Statements(Database& database);
-    Statement begin, commit, progress, state_clear, state_add, kept_add, kept_find, copy_add, copy_find,
-        dropped_add;
+    Statement begin, commit, progress, state_clear, state_add, state_drop, kept_add, kept_find, copy_add,
+        copy_find, dropped_add;
     Statement run_add, run_drop, segment_save;
   };
   std::unique_ptr<Statements> sql;
@@ -104,6 +109,7 @@ struct Index::Impl {
   std::vector<KeptKey> kept;
   std::vector<EventId> repeated;
   StateRecord state;
+  ChangeRecord changed;
   std::vector<std::uint64_t> places;
   RunError run_error = RunError::disk;
   bool run_failed = false;

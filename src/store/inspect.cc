@@ -142,6 +142,22 @@ void add_accepted(std::string_view payload, std::string& out) {
                  quoted(to_text(accepted->event)), millis(accepted->at));
 }
 
+// What is set is an operator's words, and a job's filter among them: its size says enough.
+void add_change(std::string_view payload, std::string& out) {
+  ChangeRecord change;
+  if (!decode_change(payload, change)) {
+    out += ",\"unreadable\":true";
+    return;
+  }
+  const auto into = std::back_inserter(out);
+  fmt::format_to(into, ",\"name\":{},\"value_bytes\":{}", quoted(change.name), change.value.size());
+  if (!change.orders) return;
+  constexpr std::string_view kKinds[] = {"retry", "cancel", "replay"};
+  fmt::format_to(into, ",\"orders\":{},\"at\":{},\"deliveries\":{}",
+                 quoted(kKinds[static_cast<std::size_t>(change.orders->kind)]), millis(change.orders->at),
+                 change.orders->deliveries.size());
+}
+
 std::string_view name_of(RecordKind kind) {
   switch (kind) {
     case RecordKind::event:
@@ -164,6 +180,8 @@ std::string_view name_of(RecordKind kind) {
       return "duplicates";
     case RecordKind::accepted:
       return "accepted";
+    case RecordKind::change:
+      return "change";
   }
   return "unknown";
 }
@@ -203,6 +221,9 @@ std::string line_of(const FoundRecord& record, bool with_bodies) {
       break;
     case RecordKind::accepted:
       add_accepted(record.payload, out);
+      break;
+    case RecordKind::change:
+      add_change(record.payload, out);
       break;
     case RecordKind::lost:
       fmt::format_to(std::back_inserter(out), ",\"next\":{}", decode_lost(record.payload).value_or(0));

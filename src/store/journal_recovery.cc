@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "store/codec.h"
+#include "store/record.h"
 
 namespace creel::store {
 namespace {
@@ -68,6 +69,16 @@ std::string describe(const Damage& damage) {
   return text;
 }
 
+static void note_state(const FoundRecord& record, SegmentScan& scan) {
+  if (record.frame.kind == RecordKind::state) {
+    scan.state = record.payload;
+    scan.changes.clear();
+  }
+  ChangeRecord change;
+  if (record.frame.kind == RecordKind::change && decode_change(record.payload, change))
+    scan.changes.insert_or_assign(std::string(change.name), std::string(change.value));
+}
+
 DiskResult<SegmentScan> scan_segment(SegmentWindow& window, const FrameCodec& codec, std::uint32_t segment,
                                      Sequence first, Sequence next_first) {
   const auto size = window.file().size();
@@ -81,7 +92,7 @@ DiskResult<SegmentScan> scan_segment(SegmentWindow& window, const FrameCodec& co
       const FoundRecord& record = **found;
       if (record.frame.batch == record.frame.sequence) scan.batch_offset = scan.end;
       scan.next = record.frame.sequence + 1;
-      if (record.frame.kind == RecordKind::state) scan.state = record.payload;
+      note_state(record, scan);
       if (record.frame.kind == RecordKind::lost) scan.next = decode_lost(record.payload).value_or(scan.next);
       scan.end = record.end();
       continue;
@@ -319,10 +330,24 @@ class Recovery {
         if (!accepts()) return damaged(damage, "");
         if (const auto put = put_aside(damage); !put) return put;
       }
-      if (!scan->state.empty()) state_ = std::move(scan->state);
+      take_state(*scan);
       last_ = *std::move(scan);
     }
     return {};
+  }
+
+  // What a segment says of operator state, in place of or on top of what the ones before said.
+  void take_state(const SegmentScan& scan) {
+    StateRecord head;
+    if (!scan.state.empty() && decode_state(scan.state, head)) {
+      state_.clear();
+      for (const auto& [name, value] : head.entries)
+        state_.emplace(name, value);
+    }
+    for (const auto& [name, value] : scan.changes) {
+      state_.erase(name);
+      if (!value.empty()) state_.emplace(name, value);
+    }
   }
 
   Done put_aside(const Damage& damage) {
@@ -396,7 +421,10 @@ class Recovery {
     if (!bytes) return disk_failed(path(last.number), bytes.error());
     recovered.segments.back().bytes = *bytes;
     recovered.current = *std::move(file);
-    recovered.state = std::move(state_);
+    StateRecord state;
+    for (const auto& [name, value] : state_)
+      state.entries.emplace_back(name, value);
+    encode_state(state, recovered.state);
     recovered.end = {{last.number, static_cast<std::uint32_t>(last_.end)}, last_.next};
     return recovered;
   }
@@ -408,7 +436,7 @@ class Recovery {
   FrameCodec codec_;
   std::vector<Segment> segments_;
   SegmentScan last_;
-  std::string state_;
+  std::map<std::string, std::string> state_;
 };
 
 }  // namespace

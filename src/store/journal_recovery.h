@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,7 +33,10 @@ struct SegmentScan {
   std::uint64_t end = kSegmentHeaderBytes;           // behind the last good record
   Sequence next = 1;                                 // the sequence after it
   std::uint64_t batch_offset = kSegmentHeaderBytes;  // where its batch begins
-  std::string state;                                 // the payload of the last record of operator state
+  // The payload of the last record of operator state, and the entries that were changed behind it ("" for one
+  // that was removed).
+  std::string state;
+  std::map<std::string, std::string, std::less<>> changes;
 };
 
 // Walks over a segment whose first record has the sequence `first`. `next_first` is the first sequence of the
@@ -45,7 +49,7 @@ struct RecoveredJournal {
   std::vector<SegmentInfo> segments;  // the last one is current
   std::shared_ptr<File> current;
   JournalPlace end;
-  std::string state;  // the payload of the last record of operator state
+  std::string state;  // the payload of a record of all operator state
 };
 // Does all that Journal::open promises. An empty folder gives no segments.
 std::expected<RecoveredJournal, OpenError> recover_journal(Disk& disk, const std::string& folder,

@@ -19,10 +19,10 @@ OperatorState::OperatorState(std::string_view recovered, Write write) : write_(s
     synced_.emplace(name, value);
 }
 
-void OperatorState::set(std::string name, std::string value, Done done) {
+void OperatorState::change(Change change) {
   {
     const std::lock_guard lock(mutex_);
-    changes_.push_back({std::move(name), std::move(value), std::move(done)});
+    changes_.push_back(std::move(change));
     if (changes_.size() > 1) return;
   }
   write_next();
@@ -32,16 +32,10 @@ void OperatorState::write_next() {
   Forward forward;
   {
     const std::lock_guard lock(mutex_);
-    const Change& change = changes_.front();
-    written_ = synced_;
-    if (change.value.empty()) {
-      written_.erase(change.name);
-    } else {
-      written_[change.name] = change.value;
-    }
+    Change& next = changes_.front();
     std::string payload;
-    encode_values(written_, payload);
-    forward.records.push_back({RecordKind::state, std::move(payload)});
+    encode_change({next.name, next.value, std::move(next.orders)}, payload);
+    forward.records.push_back({RecordKind::change, std::move(payload)});
   }
   forward.done = [this](std::expected<Sequence, StoreError> result) { on_written(result); };
   write_(std::move(forward));
@@ -52,8 +46,12 @@ void OperatorState::on_written(std::expected<Sequence, StoreError> result) {
   bool has_more = false;
   {
     const std::lock_guard lock(mutex_);
-    if (result) synced_ = std::move(written_);
-    done = std::move(changes_.front().done);
+    Change& written = changes_.front();
+    if (result) {
+      synced_.erase(written.name);
+      if (!written.value.empty()) synced_.emplace(std::move(written.name), std::move(written.value));
+    }
+    done = std::move(written.done);
     changes_.pop_front();
     has_more = !changes_.empty();
   }

@@ -173,5 +173,53 @@ TEST(OperatorState, IsThereAfterAnyFaultAndCrash) {
   }
 }
 
+// How far a job is, and what it ordered on the way there: whatever happens, the one is the sum of the other.
+TEST(OperatorState, KeepsWhatAJobOrderedTogetherWithItsProgress) {
+  std::size_t failures = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    StateWorld world(seed);
+    Random random(seed);
+    world.restart();
+    std::size_t answered = 0;
+    for (int life = 0; life < 4; ++life) {
+      const Values before = world.state->all();
+      std::size_t done = before.empty() ? 0 : std::stoul(before.front().second);
+      ASSERT_GE(done, answered) << "seed " << seed;
+      if (random.below(2) == 0) world.disk.fail_at(1 + random.below(20), random.below(2) == 0 ? EIO : ENOSPC);
+      for (std::uint64_t i = 1 + random.below(12); i > 0; --i) {
+        if (random.below(3) == 0) static_cast<void>(world.append({std::string(random.below(5000), 'e')}));
+        Orders orders{.kind = Orders::Kind::replay, .at = world.clock.now()};
+        for (std::uint64_t each = 1 + random.below(5); each > 0; --each)
+          orders.deliveries.push_back({EventId::of(++done, 0), each % 2 == 0 ? "app" : "books", 0});
+        world.answers.clear();
+        world.state->order(
+            std::move(orders), "job/1", std::to_string(done),
+            [&](std::expected<Sequence, StoreError> result) { world.answers.push_back(result); });
+        world.step();
+        if (world.answers.empty() || !world.answers[0]) {
+          ++failures;
+          break;
+        }
+        answered = done;
+      }
+      world.disk.crash(static_cast<Loss>(random.below(4)));
+      world.disk.calm();
+      world.close_all();
+      world.restart();
+      std::size_t ordered = 0;
+      for (const ReadBack& record : world.read_all()) {
+        ChangeRecord change;
+        if (record.kind != RecordKind::change) continue;
+        ASSERT_TRUE(decode_change(record.payload, change));
+        for (const DeliveryId& id : change.orders->deliveries)
+          ASSERT_EQ(id.event.sequence(), ++ordered) << "seed " << seed;
+      }
+      const Values now = world.state->all();
+      ASSERT_EQ(now.empty() ? 0 : std::stoul(now.front().second), ordered) << "seed " << seed;
+    }
+  }
+  EXPECT_GT(failures, 50u) << "the disk has to fail now and then";
+}
+
 }  // namespace
 }  // namespace creel::store

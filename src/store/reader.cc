@@ -13,6 +13,19 @@ Time time_of(std::int64_t count) {
   return Time(std::chrono::milliseconds(count));
 }
 
+// Of one that has it.
+Attempt success_of(const DeliveryEntry& delivery) {
+  return {.number = delivery.attempts,
+          .started = delivery.success->started,
+          .took = delivery.success->took,
+          .result = AttemptResult::delivered,
+          .status = delivery.success->status,
+          .reply = {},
+          .error = {},
+          .trigger = delivery.success->trigger,
+          .timings = delivery.success->timings};
+}
+
 }  // namespace
 
 void IndexView::set(std::shared_ptr<const Runs> keys, std::shared_ptr<const Runs> names) {
@@ -48,6 +61,9 @@ IndexReader::Connection::Connection(const std::string& path)
           "SELECT number, started, took, result, status, error, reply, cause, dns, connect, tls, first_byte "
           "FROM attempts "
           "WHERE event = ? AND destination = ? AND ordinal = ? ORDER BY number"),
+      last_attempt(database,
+                   "SELECT number, started, took, result, status, error, cause FROM attempts "
+                   "WHERE event = ? AND destination = ? AND ordinal = ? ORDER BY number DESC LIMIT 1"),
       dead(database,
            "SELECT event, ordinal FROM settled WHERE destination = ? AND state = ? AND event > ? "
            "ORDER BY event, ordinal"),
@@ -145,18 +161,29 @@ std::vector<Attempt> IndexReader::history(const EventEntry& row, const DeliveryE
                                     .first_byte = microseconds(select.integer(11))}});
   }
   select.reset();
-  if (delivery.success) {
-    attempts.push_back({.number = delivery.attempts,
-                        .started = delivery.success->started,
-                        .took = delivery.success->took,
-                        .result = AttemptResult::delivered,
-                        .status = delivery.success->status,
-                        .reply = {},
-                        .error = {},
-                        .trigger = delivery.success->trigger,
-                        .timings = delivery.success->timings});
-  }
+  if (delivery.success) attempts.push_back(success_of(delivery));
   return attempts;
+}
+
+// Without its reply. Nothing when there was none, or it was forgotten as the event was copied forward.
+std::optional<Attempt> IndexReader::last_attempt(const EventEntry& row, const DeliveryEntry& delivery) {
+  if (delivery.success) return success_of(delivery);
+  if (delivery.attempts == 0) return std::nullopt;
+  Statement& select = connection_->last_attempt;
+  std::optional<Attempt> last;
+  if (select.bind(row.id.value, delivery.destination, delivery.ordinal).step()) {
+    last = {.number = static_cast<std::uint32_t>(select.integer(0)),
+            .started = time_of(select.integer(1)),
+            .took = std::chrono::milliseconds(select.integer(2)),
+            .result = static_cast<AttemptResult>(select.integer(3)),
+            .status = static_cast<int>(select.integer(4)),
+            .reply = {},
+            .error = std::string(select.text(5)),
+            .trigger = static_cast<AttemptTrigger>(select.integer(6)),
+            .timings = {}};
+  }
+  select.reset();
+  return last;
 }
 
 EventRow IndexReader::show(const EventEntry& row, bool with_history) {

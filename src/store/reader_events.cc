@@ -19,6 +19,8 @@ struct IndexReader::Criteria {
   std::vector<std::uint32_t> types;  // empty: any
   std::optional<std::uint32_t> destination;
   std::optional<DeliveryState> state;
+  std::optional<StatusRange> status;
+  std::optional<AttemptResult> result;
   std::optional<Time> since, until;
   // Where settled deliveries are looked up: the destinations to go through. Empty: elsewhere.
   std::vector<std::uint32_t> settled_at;
@@ -47,6 +49,8 @@ bool IndexReader::make_criteria(const EventFilter& filter, Criteria& into) {
     if (!into.destination) return false;
   }
   into.state = filter.state;
+  into.status = filter.status;
+  into.result = filter.result;
   into.since = filter.since;
   into.until = filter.until;
   if (filter.state == DeliveryState::dead || filter.state == DeliveryState::cancelled) {
@@ -67,17 +71,39 @@ bool IndexReader::make_criteria(const EventFilter& filter, Criteria& into) {
   return true;
 }
 
-bool IndexReader::matches(const EventEntry& row, const Criteria& criteria) const {
+bool IndexReader::matches(const EventEntry& row, const Criteria& criteria) {
   if (criteria.source && row.source != *criteria.source) return false;
   if (!criteria.types.empty() && std::ranges::find(criteria.types, row.type) == criteria.types.end())
     return false;
   if (criteria.since && row.received < *criteria.since) return false;
   if (criteria.until && row.received > *criteria.until) return false;
-  if (!criteria.destination && !criteria.state) return true;
-  return std::ranges::any_of(row.deliveries, [&criteria](const DeliveryEntry& delivery) {
-    return (!criteria.destination || delivery.destination == *criteria.destination) &&
-           (!criteria.state || delivery.state == *criteria.state);
-  });
+  if (!criteria.destination && !criteria.state && !criteria.status && !criteria.result) return true;
+  return std::ranges::any_of(row.deliveries,
+                             [&](const DeliveryEntry& delivery) { return matches(row, delivery, criteria); });
+}
+
+bool IndexReader::matches(const EventEntry& row, const DeliveryEntry& delivery, const Criteria& criteria) {
+  if (criteria.destination && delivery.destination != *criteria.destination) return false;
+  if (criteria.state && delivery.state != *criteria.state) return false;
+  if (!criteria.status && !criteria.result) return true;
+  const auto last = last_attempt(row, delivery);
+  if (!last || (criteria.result && last->result != *criteria.result)) return false;
+  return !criteria.status || (last->status >= criteria.status->from && last->status <= criteria.status->to);
+}
+
+// What only the bytes can say.
+bool IndexReader::holds(const EventEntry& row, const EventFilter& filter) {
+  if (!filter.content) return true;
+  if (!read_record(position(row)) || row.id.item() >= record_.items.size()) return false;
+  return (*filter.content)(event_view(record_, row.id));
+}
+
+// As show() gives its deliveries: in the same order.
+void IndexReader::add_last_attempts(const EventEntry& row, EventRow& shown) {
+  for (std::size_t i = 0; i < row.deliveries.size(); ++i) {
+    if (auto last = last_attempt(row, row.deliveries[i]))
+      shown.deliveries[i].history.push_back(*std::move(last));
+  }
 }
 
 // The events at places that the runs gave.
@@ -176,8 +202,11 @@ std::expected<EventPage, StoreError> IndexReader::events(const EventQuery& query
     }
     std::uint64_t after = query.newest_first ? std::uint64_t{INT64_MAX} : 0;
     if (query.after) after = query.after->value;
-    std::size_t scanned = 0;
-    bool first = true;
+    const std::uint64_t upto = query.filter.upto ? query.filter.upto->value : std::uint64_t{INT64_MAX};
+    if (query.newest_first && upto < after) after = upto + 1;
+    // How many events to look at before the time: what they hold can be large.
+    const std::size_t patience = query.filter.content ? 8 : 64;
+    bool first = true, is_over = false;
     while (true) {
       std::vector<EventId> chunk;
       if (named) {
@@ -185,8 +214,8 @@ std::expected<EventPage, StoreError> IndexReader::events(const EventQuery& query
         std::ranges::sort(ids);
         ids.erase(std::ranges::unique(ids).begin(), ids.end());
         if (query.newest_first) std::ranges::reverse(ids);
-        std::erase_if(ids, [&query, after](EventId id) {
-          return query.newest_first ? id.value >= after : id.value <= after;
+        std::erase_if(ids, [&query, after, upto](EventId id) {
+          return query.newest_first ? id.value >= after : id.value <= after || id.value > upto;
         });
         chunk = std::move(ids);
       } else {
@@ -194,22 +223,30 @@ std::expected<EventPage, StoreError> IndexReader::events(const EventQuery& query
       }
       if (chunk.empty()) break;
       for (const EventId id : chunk) {
-        if (shown.size() == limit || scanned == options_.page_scan ||
-            (scanned % 64 == 63 && clock_.ticks() > end)) {
+        if (id.value > upto) {
+          is_over = true;
+          break;
+        }
+        if (shown.size() == limit || page.scanned == options_.page_scan ||
+            (page.scanned % patience == patience - 1 && clock_.ticks() > end)) {
           page.more = true;
           break;
         }
-        ++scanned;
+        ++page.scanned;
         after = id.value;
         page.next = id;
         EventEntry row;
-        if (read_event(connection_->row, id, row) != RowRead::found || !matches(row, criteria)) continue;
+        if (read_event(connection_->row, id, row) != RowRead::found || !matches(row, criteria) ||
+            !holds(row, query.filter)) {
+          continue;
+        }
         EventRow one = show(row, false);
+        if (query.with_last_attempt) add_last_attempts(row, one);
         // Both an id and a subject: the id led here.
         if (!query.filter.subject.empty() && one.subject != query.filter.subject) continue;
         shown.push_back(std::move(one));
       }
-      if (page.more) break;
+      if (page.more || is_over) break;
     }
   }
   if (!connection_->database.ok()) return std::unexpected(error());

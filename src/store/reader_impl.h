@@ -40,8 +40,8 @@ class IndexReader final : public Reader {
     explicit Connection(const std::string& path);
     Database database;
     Names names;
-    Statement begin, end, progress, row, copy, attempts, dead, due, oldest_due, counts, uses, forward,
-        backward;
+    Statement begin, end, progress, row, copy, attempts, last_attempt, dead, due, oldest_due, counts, uses,
+        forward, backward;
   };
   // One question's view of the index. Ends with the object.
   class Snapshot {
@@ -63,6 +63,7 @@ class IndexReader final : public Reader {
   bool read_record(Position position);
   EventRow show(const EventEntry& row, bool with_history);
   std::vector<Attempt> history(const EventEntry& row, const DeliveryEntry& delivery);
+  std::optional<Attempt> last_attempt(const EventEntry& row, const DeliveryEntry& delivery);
 
   // --- reader_due.cc ---
   std::expected<void, StoreError> list_due(const DueQuery& query, DuePage& page,
@@ -79,7 +80,10 @@ class IndexReader final : public Reader {
 
   // --- reader_events.cc ---
   bool make_criteria(const EventFilter& filter, Criteria& into);
-  bool matches(const EventEntry& row, const Criteria& criteria) const;
+  bool matches(const EventEntry& row, const Criteria& criteria);
+  bool matches(const EventEntry& row, const DeliveryEntry& delivery, const Criteria& criteria);
+  bool holds(const EventEntry& row, const EventFilter& filter);
+  void add_last_attempts(const EventEntry& row, EventRow& shown);
   std::expected<std::vector<EventId>, StoreError> find_named(const EventFilter& filter);
   void resolve(std::span<const std::uint64_t> places, std::vector<EventId>& into);
   std::vector<EventId> next_ids(const Criteria& criteria, bool newest_first, std::uint64_t after,

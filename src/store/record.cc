@@ -16,6 +16,8 @@ void encode_command(const Command& command, std::string& into) {
   put_number(into, command.event.value);
   put_time(into, command.at);
   put_text(into, command.destination);
+  // Not there before there were replays.
+  if (command.ordinal != 0) put_number(into, command.ordinal);
 }
 
 std::optional<Command> decode_command(std::string_view payload) {
@@ -26,6 +28,7 @@ std::optional<Command> decode_command(std::string_view payload) {
   command.event.value = from.number<std::uint64_t>();
   command.at = take_time(from);
   command.destination = take_text(from);
+  if (!from.rest().empty()) command.ordinal = from.number<std::uint32_t>();
   if (!from.at_end()) return std::nullopt;
   return command;
 }

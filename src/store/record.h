@@ -31,7 +31,8 @@ enum class RecordKind : std::uint8_t {
   rejected = 7,  // a rejected request; in the quarantine's own journal alone
   lost = 8,      // stands where damaged bytes were moved aside; says with which sequence the journal goes on
   duplicates = 9,  // events that are duplicates of some in a segment that goes
-  accepted = 10    // a rejected request became an event; in the quarantine's own journal alone
+  accepted = 10,   // a rejected request became an event; in the quarantine's own journal alone
+  change = 11      // of one entry of operator state, and what a job orders with it
 };
 
 struct EventItem {
@@ -168,6 +169,15 @@ struct StateRecord {
 };
 void encode_state(const StateRecord& state, std::string& into);
 [[nodiscard]] bool decode_state(std::string_view payload, StateRecord& into);
+
+// One entry of it that is another from here on; a value of "" removes it. What a job orders stands beside how
+// far it is thereby.
+struct ChangeRecord {
+  std::string_view name, value;
+  std::optional<Orders> orders;
+};
+void encode_change(const ChangeRecord& change, std::string& into);
+[[nodiscard]] bool decode_change(std::string_view payload, ChangeRecord& into);
 
 struct RejectedRecord {
   std::string_view source, peer, cause, detail, head, body;

@@ -46,6 +46,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<creel::Outcome> same;
     if (!decode_outcomes(again, same) || same.size() != outcomes.size()) std::abort();
   }
+  ChangeRecord change;
+  if (decode_change(payload, change)) {
+    again.clear();
+    encode_change(change, again);
+    ChangeRecord same;
+    if (!decode_change(again, same) || same.name != change.name || same.value != change.value ||
+        same.orders.has_value() != change.orders.has_value()) {
+      std::abort();
+    }
+    if (change.orders && same.orders->deliveries != change.orders->deliveries) std::abort();
+  }
   if (const auto command = decode_command(payload)) {
     again.clear();
     encode_command(*command, again);

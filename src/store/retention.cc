@@ -125,6 +125,7 @@ Retention::Result Retention::look(Index& index) {
   for_size_ = !is_old && options.max_size > 0 && bytes + 2 * options.segment_bytes > options.max_size;
   if (!is_old && !for_size_) return next_look_;
 
+  pinned_ = pinned();
   segment_ = *oldest;
   segment_bytes_ = there.front().bytes;
   reader_ = std::make_unique<JournalReader>(parts_.journal, parts_.journal.oldest());
@@ -142,7 +143,14 @@ Retention::Result Retention::look(Index& index) {
 // --- What still counts in it
 // ---------------------------------------------------------------------------------------
 
+std::set<EventId> Retention::pinned() const {
+  if (!parts_.pinned) return {};
+  const std::vector<EventId> events = parts_.pinned();
+  return {events.begin(), events.end()};
+}
+
 bool Retention::still_counts(const EventEntry& row) const {
+  if (pinned_.contains(row.id)) return true;
   return std::ranges::any_of(row.deliveries, [this](const DeliveryEntry& one) {
     if (one.state == DeliveryState::pending) return true;
     // A dead letter has its time from its death on; only lack of room cuts it short.
@@ -242,6 +250,7 @@ Retention::Result Retention::scan(Index& index) {
       case RecordKind::outcome:
       case RecordKind::command:
       case RecordKind::state:
+      case RecordKind::change:
       case RecordKind::rejected:
       case RecordKind::accepted:
       case RecordKind::lost:
@@ -385,6 +394,12 @@ Retention::Result Retention::settle(Index& index) {
 // ------------------------------------------------------------------------------------------------------
 
 Retention::Result Retention::forget(Index& index) {
+  // Whoever pins an event asks afterwards whether it is there, and is answered behind this transaction.
+  if (pinned() != pinned_) {
+    reset();
+    next_look_.reset();
+    return parts_.clock.ticks();
+  }
   const auto forgotten = index.forget(segment_, forgotten_upto_, kForgetEvents);
   if (!forgotten) return std::unexpected(forgotten.error());
   forgotten_ += forgotten->events;

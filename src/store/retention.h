@@ -1,11 +1,11 @@
 // Removes whole segments of the journal, strictly from the oldest, when they are too old or there are too
 // many bytes.
 //
-// What still counts in a segment is first copied forward and synced: events that are pending, dead letters
-// that are younger than the limit, dedupe keys inside their window, and which later events are duplicates of
-// some in it. Then the index forgets its rows in
-// slices and is made durable, and only then the file goes. A segment that is not wholly indexed, or more than
-// half pending, is never removed; with nothing else to remove the store is full.
+// What still counts in a segment is first copied forward and synced: events that are pending or pinned, dead
+// letters that are younger than the limit, dedupe keys inside their window, and which later events are
+// duplicates of some in it. Then the index forgets its rows in slices and is made durable, and only then the
+// file goes. A segment that is not wholly indexed, or more than half pending, is never removed; with nothing
+// else to remove the store is full.
 //
 // Age is measured against the newest record's time, not the clock: a clock that leaps ahead must not make
 // everything old at once. A leap of more than an hour counts only when an hour of running has confirmed it.
@@ -22,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,8 @@ class Retention {
     const Clock& clock;
     Log& log;
     Writer writer;
-    std::function<std::uint64_t()> other_bytes;  // of the store, beside journal and index
+    std::function<std::uint64_t()> other_bytes;    // of the store, beside journal and index
+    std::function<std::vector<EventId>()> pinned;  // events that stay however old they are; null: none do
     std::function<void()> wake;  // an answer has come: step() has something to do. Any thread.
     RetentionOptions options;
   };
@@ -95,6 +97,7 @@ class Retention {
   Result forget(Index& index) ON_INDEX;
   Result remove();
   Time trusted_newest(Index& index);
+  std::set<EventId> pinned() const;
   bool still_counts(const EventEntry& row) const;
   bool is_past_its_copy(Index& index, const EventEntry& row) ON_INDEX;
   void scan_event(Index& index, const JournalRecord& record, Sequence sequence,
@@ -121,6 +124,7 @@ class Retention {
   std::vector<Sent> sent_;
   EventId dropped_upto_;  // duplicates of what is in it: those up to here are listed
   Sequence sent_upto_ = 0;
+  std::set<EventId> pinned_;
   EventId forgotten_upto_;
   std::size_t forgotten_ = 0, forgotten_dead_ = 0;
   std::shared_ptr<Answer> answer_;

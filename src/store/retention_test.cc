@@ -35,6 +35,7 @@ class RetentionTest : public testing::Test, public IndexFixture {
         .writer = {.forward = [this](Forward forward) { write_forward(std::move(forward)); },
                    .run = [this](std::move_only_function<void(Journal&)> work) { work(*journal_); }},
         .other_bytes = [] { return std::uint64_t{0}; },
+        .pinned = [this] { return pinned_; },
         .wake = [] {},
         .options = options_now_});
   }
@@ -91,6 +92,7 @@ class RetentionTest : public testing::Test, public IndexFixture {
   RetentionOptions options_now_;
   std::unique_ptr<Retention> retention_;
   std::function<void()> before_forward_;
+  std::vector<EventId> pinned_;
   int filled_ = 0;
 };
 
@@ -146,6 +148,62 @@ TEST_F(RetentionTest, RemembersTheUseOfASecretWhoseEventIsStillPending) {
   ASSERT_EQ(uses->size(), 2u);
   EXPECT_EQ(uses->back().label, "old");
   EXPECT_EQ(uses->back().last, received);
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, KeepsWhatIsPinnedUntilItIsNotAnyMore) {
+  const EventId id = keep({.key = "wh_1", .body = "precious"}), other = keep({.key = "wh_2"});
+  attempt(id, 1, AttemptResult::delivered, DeliveryState::delivered);
+  attempt(other, 1, AttemptResult::delivered, DeliveryState::delivered);
+  pinned_ = {id};
+  for (int copied = 0; copied < 2; ++copied) {
+    fill_segment();
+    grow_old(25h);
+  }
+  ASSERT_GE(retention_->segments_removed(), 2u);
+  ASSERT_TRUE(reader()->event(id).has_value());
+  EXPECT_EQ(reader()->event(id)->deliveries.at(0).state, DeliveryState::delivered);
+  EXPECT_EQ(reader()->content(id)->body, "precious");
+  EXPECT_FALSE(reader()->event(other).has_value());
+  EXPECT_EQ(rows(), rebuilt_rows());
+
+  pinned_ = {};
+  fill_segment();
+  grow_old(25h);
+  EXPECT_FALSE(reader()->event(id).has_value());
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, KeepsWhatIsPinnedWhileItsSegmentGoes) {
+  const EventId id = keep({.key = "wh_1", .body = "precious"});
+  attempt(id, 1, AttemptResult::delivered, DeliveryState::delivered);
+  keep({.key = "pending"});  // so that something is copied
+  before_forward_ = [this, id] { pinned_ = {id}; };
+  fill_segment();
+  grow_old(25h);
+  ASSERT_GE(retention_->segments_removed(), 1u);
+  EXPECT_FALSE(before_forward_) << "nothing was copied";
+  EXPECT_TRUE(reader()->event(id).has_value());
+  EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, CopiesAReplayWithItsEvent) {
+  const EventId id = keep({.key = "wh_1"});
+  attempt(id, 1, AttemptResult::delivered, DeliveryState::delivered);
+  fill_segment();
+  std::string payload;
+  encode_change({"job/1", "x",
+                 Orders{.kind = Orders::Kind::replay, .at = clock_.now(), .deliveries = {{id, "app", 0}}}},
+                payload);
+  write({RecordKind::change, {payload, {}, {}}});
+  IndexFixture::index();
+  grow_old(25h);
+  ASSERT_GE(retention_->segments_removed(), 1u);
+  const auto row = reader()->event(id);
+  ASSERT_TRUE(row.has_value());
+  ASSERT_THAT(row->deliveries, SizeIs(2));
+  EXPECT_EQ(row->deliveries[1].id.ordinal, 2u);
+  EXPECT_EQ(row->deliveries[1].state, DeliveryState::pending);
   EXPECT_EQ(rows(), rebuilt_rows());
 }
 

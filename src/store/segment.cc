@@ -11,6 +11,8 @@
 namespace creel::store {
 namespace {
 
+constexpr std::uint64_t kRecordKindMax = 63;
+
 constexpr std::string_view kMagic = "creeljnl";
 constexpr std::string_view kNameEnd = ".segment";
 constexpr std::size_t kNameDigits = 10;
@@ -112,10 +114,8 @@ std::optional<Frame> FrameCodec::peek(std::string_view bytes, std::uint32_t segm
   const auto batch_and_kind = number_at<std::uint64_t>(at + 24);
   frame.batch = batch_and_kind & kSequenceMax;
   const std::uint64_t kind = batch_and_kind >> 48;
-  if (kind < static_cast<std::uint64_t>(RecordKind::event) ||
-      kind > static_cast<std::uint64_t>(RecordKind::accepted)) {
-    return std::nullopt;
-  }
+  // A record of a newer creel is none that is bad: it must not end a journal like a torn tail.
+  if (kind < static_cast<std::uint64_t>(RecordKind::event) || kind > kRecordKindMax) return std::nullopt;
   frame.kind = static_cast<RecordKind>(kind);
   if (frame.sequence == 0 || frame.sequence > kSequenceMax || frame.batch > frame.sequence)
     return std::nullopt;

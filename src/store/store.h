@@ -132,6 +132,13 @@ struct EventFilter {
   std::string destination;             // has a delivery there
   std::optional<DeliveryState> state;  // has a delivery in this state
   std::optional<Time> since, until;    // received
+  // Of a delivery's newest attempt, made by a delivery that fits the three above as well. An attempt that was
+  // never made has neither.
+  std::optional<StatusRange> status;
+  std::optional<AttemptResult> result;
+  std::optional<EventId> upto;  // none that came later
+  // Asked last, with what the event holds; null for none. Reading it takes time, so a page may end early.
+  std::shared_ptr<const std::function<bool(const StoredEventView&)>> content;
 };
 
 struct DeliveryRow {
@@ -139,8 +146,9 @@ struct DeliveryRow {
   DeliveryState state = DeliveryState::pending;
   Time due;
   std::uint32_t attempts = 0;
-  std::vector<Attempt>
-      history;  // every failed attempt and the success, oldest first; only in a single event's answer
+  // Every failed attempt and the success, oldest first; in a page of events nothing, or the newest one
+  // without its reply.
+  std::vector<Attempt> history;
 };
 
 struct EventRow {
@@ -157,9 +165,11 @@ struct EventQuery {
   bool newest_first = true;
   std::optional<EventId> after;  // the last one of the page before, in the direction of travel
   std::size_t limit = 50;        // at most 1000
+  bool with_last_attempt = false;
 };
 struct EventPage {
   std::vector<EventRow> events;
+  std::size_t scanned = 0;  // events that were looked at
   bool more = false;
   // Where to go on: the last event looked at, which a filter may have left out. A page can be empty and have
   // more.
@@ -285,6 +295,10 @@ class Store {
   // removes the name. `done` on the journal thread after the sync.
   virtual void set_state(std::string name, std::string value,
                          std::move_only_function<void(std::expected<Sequence, StoreError>)> done) = 0;
+  // Carries out the orders, as far as what they are about is there, and sets the state: both or neither. So a
+  // job that keeps how far it is in its state does nothing twice, whatever happens.
+  virtual void order(Orders orders, std::string name, std::string value,
+                     std::move_only_function<void(std::expected<Sequence, StoreError>)> done) = 0;
   // All that is set and synced, in order of the names; at once after the store was opened.
   virtual std::vector<std::pair<std::string, std::string>> state() const = 0;
   // Not waited for, and dropped when the quarantine's limits say so. Copies what it keeps.
