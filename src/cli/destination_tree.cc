@@ -101,7 +101,7 @@ Json tree_of(const TargetGuard& guard) {
 
 void set_http(Json& tree, const Destination& destination) {
   const HttpSettings& http = destination.http;
-  tree.set("url", Json::of(destination.url)).set("method", Json::of(http.method));
+  tree.set("url", Json::of(without_credentials(destination.url))).set("method", Json::of(http.method));
   if (!http.headers.empty()) {
     Json headers = Json::object();
     for (const auto& [name, value] : http.headers)

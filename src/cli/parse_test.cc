@@ -122,7 +122,7 @@ TEST(CheckConfig, ShowsWhatDestinationsAreToldAndNoSecretOfThem) {
   World world;
   world.files["creel.toml"] = R"(
 [destinations.app]
-url = "https://app.example/hook"
+url = "https://app.example/hook?token=hush"
 method = "PUT"
 headers = { X-Team = "a", X-Api-Key = "hush" }
 auth = { basic = "me:hush" }
@@ -142,7 +142,7 @@ stdout = true
   EXPECT_EQ(world.run({"config", "show"}), kFine) << world.err;
   EXPECT_THAT(
       world.out,
-      HasSubstr("[destinations.app]\nurl = \"https://app.example/hook\"\nmethod = \"PUT\"\n"
+      HasSubstr("[destinations.app]\nurl = \"https://app.example/hook?***\"\nmethod = \"PUT\"\n"
                 "headers = { X-Team = \"a\", X-Api-Key = \"***\" }\nauth = { basic = \"me:***\" }\n"
                 "rate = { rate = \"100/m\", burst = 20 }\nconcurrency = 32\nadaptive_concurrency = true\n"
                 "timeout = \"30s\"\nretry = { backoff = \"list\", delays = [\"5s\", \"1m\"], jitter = 0.2, "
