@@ -19,13 +19,10 @@ int exit_code_of(int status) {
   return kInternal;
 }
 
-// The server's own words, if it is creel: {"error":{"code":…,"message":…}}.
+// The server's own words, if it is creel: a problem of RFC 9457.
 std::string explanation_of(const HttpAnswer& answer) {
-  const auto body = Json::parse(answer.body);
-  const Json* error = body ? body->find("error") : nullptr;
-  if (!error) return {};
-  const std::string message = error->text("message");
-  return message.empty() ? shown(error) : message;
+  const auto problem = Json::parse(answer.body);
+  return problem ? problem->text("detail") : std::string();
 }
 
 }  // namespace
@@ -78,13 +75,14 @@ std::expected<AdminClient, int> AdminClient::open(const ServerOptions& options, 
 }
 
 std::expected<HttpAnswer, int> AdminClient::ask(std::string method, const std::string& path,
-                                                std::chrono::seconds timeout, const std::string& body) {
+                                                const Extra& extra, const std::string& body) {
   HttpRequest request;
   request.method = std::move(method);
   request.body = body;
+  request.headers = extra.headers;
   if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   request.url = server_ + path;
-  request.timeout = timeout;
+  request.timeout = extra.timeout;
   request.headers.emplace_back("Authorization", "Bearer " + token_);
   request.headers.emplace_back("Accept", "application/json");
   auto answer = exchange(request);
@@ -123,17 +121,47 @@ std::expected<Json, int> AdminClient::read(std::expected<HttpAnswer, int> answer
 }
 
 std::expected<Json, int> AdminClient::get(const std::string& path, std::chrono::seconds timeout) {
-  return read(ask("GET", path, timeout));
+  return read(ask("GET", path, {.timeout = timeout}));
 }
 
-std::expected<Json, int> AdminClient::post(const std::string& path, const std::string& body) {
-  return read(ask("POST", path, std::chrono::seconds(30), body));
+std::expected<Json, int> AdminClient::post(const std::string& path, const std::string& body,
+                                           const Extra& extra) {
+  return read(ask("POST", path, extra, body));
+}
+
+std::expected<Json, int> AdminClient::put(const std::string& path, const std::string& body) {
+  return read(ask("PUT", path, {}, body));
+}
+
+std::expected<void, int> AdminClient::remove(const std::string& path) {
+  const auto answer = ask("DELETE", path, {});
+  if (!answer) return std::unexpected(answer.error());
+  return {};
 }
 
 std::expected<std::string, int> AdminClient::get_bytes(const std::string& path) {
-  auto answer = ask("GET", path, std::chrono::seconds(60));
+  auto answer = ask("GET", path, {.timeout = std::chrono::seconds(60)});
   if (!answer) return std::unexpected(answer.error());
   return std::move(answer->body);
+}
+
+std::expected<Json, int> get_through_restarts(AdminClient& client, const std::string& path,
+                                              const std::function<bool()>& gives_up, Io& io) {
+  constexpr std::chrono::seconds kPause(1), kTimeout(60);
+  for (bool is_away = false;;) {
+    client.say_failures(false);
+    auto answer = client.get(path, kTimeout);
+    client.say_failures(true);
+    if (answer) {
+      if (is_away) complain(io.err, "connected again; going on where it stopped");
+      return answer;
+    }
+    if (answer.error() != kUnreachable && answer.error() != kTryAgain)
+      return client.get(path, kTimeout);  // Says what is wrong.
+    if (!std::exchange(is_away, true)) complain(io.err, "the server is away; waiting for it");
+    io.pause(kPause);
+    if (gives_up && gives_up()) return std::unexpected(kInterrupted);
+  }
 }
 
 std::optional<std::string> time_text(const std::string& given, std::string_view flag, Io& io) {

@@ -2,9 +2,14 @@
 // exit code.
 #pragma once
 
+#include <chrono>
 #include <expected>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "app/units.h"
 #include "cli/client.h"
@@ -29,12 +34,20 @@ class AdminClient {
   // Whether failures are said, as they are at first.
   void say_failures(bool on) { says_failures_ = on; }
   std::expected<std::string, int> get_bytes(const std::string& path);
-  std::expected<Json, int> post(const std::string& path, const std::string& body = {});
+  struct Extra {
+    std::vector<std::pair<std::string, std::string>> headers = {};
+    std::chrono::seconds timeout = std::chrono::seconds(30);
+  };
+  std::expected<Json, int> post(const std::string& path, const std::string& body = {},
+                                const Extra& extra = {{}, std::chrono::seconds(30)});
+  std::expected<Json, int> put(const std::string& path, const std::string& body);
+  // Whatever is answered, so long as it is no failure.
+  std::expected<void, int> remove(const std::string& path);
 
  private:
   AdminClient(std::string server, std::string token, std::string token_origin, Io& io);
-  std::expected<HttpAnswer, int> ask(std::string method, const std::string& path,
-                                     std::chrono::seconds timeout, const std::string& body = {});
+  std::expected<HttpAnswer, int> ask(std::string method, const std::string& path, const Extra& extra,
+                                     const std::string& body = {});
   std::string refusal(const HttpAnswer& answer) const;
   std::expected<Json, int> read(std::expected<HttpAnswer, int> answer);
 
@@ -42,6 +55,12 @@ class AdminClient {
   Io* io_;
   bool says_failures_ = true;
 };
+
+// Asks until there is an answer. While the server is away or stopping it is asked again, and that is said: a
+// restart of creel is no reason to end. Any other failure is one, and so is the server's absence once
+// `gives_up` says so: kInterrupted.
+std::expected<Json, int> get_through_restarts(AdminClient& client, const std::string& path,
+                                              const std::function<bool()>& gives_up, Io& io);
 
 // A time as the API wants it, of what was said with a flag: a duration means so long ago, and the rest of
 // what looks like a time is the server's to understand. Nothing, and it is said, when it is none.

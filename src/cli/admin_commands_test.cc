@@ -146,7 +146,7 @@ TEST(EventsTail, OutlivesARestartOfTheServer) {
 }
 
 TEST(EventsTail, EndsWhenTheTokenIsNoLongerGood) {
-  Client client({{200, R"({"events":[]})"}, {401, ""}, {401, R"({"error":{"message":"no"}})"}});
+  Client client({{200, R"({"events":[]})"}, {401, ""}, {401, R"({"detail":"no"})"}});
   EXPECT_EQ(client.run({"events", "tail"}), kNoPermission);
   EXPECT_THAT(client.world.err, HasSubstr("does not take the token"));
 }
@@ -198,7 +198,7 @@ TEST(AdminClient, TurnsAnswersIntoExitCodes) {
   const std::vector<std::pair<int, int>> codes{{400, kBadData},  {401, kNoPermission}, {403, kNoPermission},
                                                {404, kNotFound}, {503, kTryAgain},     {500, kInternal}};
   for (const auto& [status, code] : codes) {
-    Client client({{status, R"({"error":{"code":"x","message":"Because."}})"}});
+    Client client({{status, R"({"type":"urn:creel:problem:x","title":"X","detail":"Because.","code":"x"})"}});
     EXPECT_EQ(client.run({"events", "get", "cev_1"}), code);
     EXPECT_THAT(client.world.err,
                 HasSubstr(status == 401 ? "does not take the token of CREEL_ADMIN_TOKEN"

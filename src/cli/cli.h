@@ -27,6 +27,9 @@ struct Io {
   bool err_is_terminal = false;
   std::function<int(Config)> serve;  // runs the gateway
   std::function<void(std::chrono::milliseconds)> pause;
+  // Whether ctrl-C was pressed since this was first asked. From then on the first one is only noted, so that
+  // a command may say something before it ends; the second ends the program. May be empty.
+  std::function<bool()> interrupted;
 };
 
 // `arguments` without the program's name.

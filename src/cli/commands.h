@@ -131,11 +131,22 @@ int verify(const VerifyOptions& options, Io& io);
 // --- What a gateway keeps, through its admin API
 // -------------------------------------------------------------------
 
-struct EventsListOptions {
-  ServerOptions server;
+// Which events and deliveries are meant; all that is said has to hold. Nothing said means none, unless `all`.
+struct Selection {
+  std::vector<std::string> ids;    // events' or deliveries'
   std::vector<std::string> types;  // globs
   std::string source, id, subject, destination, state;
+  std::string status;        // of the newest attempt: "503", "5xx", "500-599"
+  std::string error;         // how that one ended: "timeout"
+  std::string text;          // somewhere in body or headers
+  std::string filter;        // as a route has it: JSON, or @FILE
   std::string since, until;  // "2026-11-23T12:00:00Z", unix seconds, or a duration ago
+  bool all = false;
+};
+
+struct EventsListOptions {
+  ServerOptions server;
+  Selection select;
   std::string cursor;
   int limit = 50;
   bool oldest_first = false;
@@ -160,15 +171,31 @@ struct OneOptions {
 int events_get(const OneOptions& options, Io& io);
 int events_raw(const OneOptions& options, Io& io);
 
-struct ChangeOptions {
+// What becomes a job on the server (docs/api.md), unless it is one delivery.
+struct JobOptions {
   ServerOptions server;
-  std::string event;
-  std::string destination;  // "": every one of the event's
-  bool yes = false;
+  Selection select;
+  std::string bookmark;         // of replay: the event of this one
+  std::vector<std::string> to;  // of replay: destinations, wherever the routes lead
+  std::string rate;             // "100/s"
+  std::string idempotency_key;
+  bool plan = false;    // count and change nothing
+  bool yes = false;     // ask nobody
+  bool detach = false;  // do not wait for its end
   Format format = Format::text;
 };
-int retry(const ChangeOptions& options, Io& io);
-int cancel(const ChangeOptions& options, Io& io);
+int replay(const JobOptions& options, Io& io);
+int retry(const JobOptions& options, Io& io);
+int cancel(const JobOptions& options, Io& io);
+// The same by a job, also where it is one event.
+int retry_many(const JobOptions& options, Io& io);
+int cancel_many(const JobOptions& options, Io& io);
+
+// Dead letters.
+int dlq_list(const EventsListOptions& options, Io& io);
+int dlq_get(const OneOptions& options, Io& io);
+int dlq_retry(const JobOptions& options, Io& io);
+int dlq_drop(const JobOptions& options, Io& io);
 
 struct ListOptions {
   ServerOptions server;
@@ -181,6 +208,21 @@ int sources_list(const ListOptions& options, Io& io);
 int sources_get(const OneOptions& options, Io& io);
 int routes_list(const ListOptions& options, Io& io);
 int routes_get(const OneOptions& options, Io& io);
+
+int jobs_list(const ListOptions& options, Io& io);
+int jobs_get(const OneOptions& options, Io& io);
+int jobs_cancel(const OneOptions& options, Io& io);
+int jobs_wait(const OneOptions& options, Io& io);
+
+int bookmarks_list(const ListOptions& options, Io& io);
+int bookmarks_get(const OneOptions& options, Io& io);
+struct BookmarkOptions {
+  ServerOptions server;
+  std::string name, event, note;
+  Format format = Format::text;
+};
+int bookmarks_add(const BookmarkOptions& options, Io& io);
+int bookmarks_remove(const OneOptions& options, Io& io);
 
 struct PauseOptions {
   ServerOptions server;

@@ -9,6 +9,7 @@
 #include "cli/admin_client.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/selection.h"
 #include "cli/timeline.h"
 #include "core/text.h"
 
@@ -57,27 +58,25 @@ void print_event(const Json& event, Time now, std::ostream& out) {
 }  // namespace
 
 int events_list(const EventsListOptions& options, Io& io) {
-  const auto since = time_text(options.since, "--since", io), until = time_text(options.until, "--until", io);
-  if (!since || !until) return kUsage;
+  const auto select = selection_json(options.select, io);
+  if (!select) return select.error();
   auto client = AdminClient::open(options.server, io);
   if (!client) return client.error();
   QueryText query;
-  query.add("source", options.source).add("type", joined(options.types)).add("id", options.id);
-  query.add("subject", options.subject).add("destination", options.destination).add("state", options.state);
-  query.add("since", *since).add("until", *until);
+  add_selection(query, *select);
   query.add("cursor", options.cursor).add("limit", std::to_string(options.limit));
   if (options.oldest_first) query.add("order", "oldest");
   const auto page = client->get("/api/v1/events" + query.text());
   if (!page) return page.error();
 
   Table table({"EVENT", "RECEIVED", "SOURCE", "TYPE", "SUBJECT", "DELIVERIES"});
-  for (const Json& event : page->items("events")) {
+  const Json::Array& events = page->items("events");
+  for (const Json& event : events) {
     if (options.format == Format::json) io.out << event.dump() << '\n';
     table.add(row_of(event));
   }
   if (options.format == Format::text && table.has_rows()) table.print(io.out);
-  if (!table.has_rows()) complain(io.err, "no events");
-  if (page->is_true("more")) complain(io.err, "more with --cursor " + page->text("cursor"));
+  say_where_the_page_ended(*page, "events", events.size(), options.limit, io);
   return kFine;
 }
 
@@ -105,25 +104,6 @@ int events_raw(const OneOptions& options, Io& io) {
 
 namespace {
 
-// The next page of a tail. While the server is away or stopping it is asked again: a restart of creel is no
-// reason to end. Any other failure is one.
-std::expected<Json, int> next_page(AdminClient& client, const std::string& path, Io& io) {
-  constexpr std::chrono::seconds kPause(1);
-  for (bool is_away = false;;) {
-    client.say_failures(false);
-    auto page = client.get(path, std::chrono::seconds(60));
-    client.say_failures(true);
-    if (page) {
-      if (is_away) complain(io.err, "connected again; going on where it stopped");
-      return page;
-    }
-    if (page.error() != kUnreachable && page.error() != kTryAgain)
-      return client.get(path, std::chrono::seconds(60));  // Says what is wrong.
-    if (!std::exchange(is_away, true)) complain(io.err, "the server is away; waiting for it");
-    io.pause(kPause);
-  }
-}
-
 void print_tailed(const Json& event, Format format, std::ostream& out) {
   if (format == Format::json) {
     out << event.dump() << '\n';
@@ -148,7 +128,7 @@ int events_tail(const EventsTailOptions& options, Io& io) {
     QueryText query;
     query.add("order", "oldest").add("wait", "30").add("limit", "200").add("cursor", cursor);
     query.add("type", joined(options.types)).add("source", options.source);
-    const auto page = next_page(*client, "/api/v1/events" + query.text(), io);
+    const auto page = get_through_restarts(*client, "/api/v1/events" + query.text(), {}, io);
     if (!page) return page.error();
     for (const Json& event : page->items("events")) {
       print_tailed(event, options.format, io.out);

@@ -14,5 +14,6 @@ inline constexpr int kInputOutput = 74;   // a disk or a pipe failed
 inline constexpr int kTryAgain = 75;      // busy, full or starting
 inline constexpr int kNoPermission = 77;  // the token is missing or wrong
 inline constexpr int kConfiguration = 78;
+inline constexpr int kInterrupted = 130;  // ctrl-C, as a shell says it
 
 }  // namespace creel::cli

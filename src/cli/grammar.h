@@ -15,6 +15,7 @@ namespace creel::cli {
 inline constexpr const char* kServing = "Serving";
 inline constexpr const char* kTrying = "Trying out and finding out";
 inline constexpr const char* kLooking = "Looking and acting";
+inline constexpr const char* kOperating = "Replaying, retrying and giving up";
 inline constexpr const char* kMending = "Checking and mending a store's folder";
 
 // Everything the commands are told, and which one was chosen. One place in memory, so that CLI11 may point
@@ -53,7 +54,21 @@ class Grammar {
   void add_verify();
   void add_events();
   void add_events_get(CLI::App* events);
+  // What is meant, on every command that may be about many.
+  void selection_options(CLI::App* command, Selection& select, bool has_state);
+  void page_options(CLI::App* command);
+  // How a job is made and watched.
+  void job_options(CLI::App* command);
+  void to_option(CLI::App* command);
+  // A command that becomes a job, with ids and selection.
+  void add_job(CLI::App* command, const char* ids, bool has_state, int (*run)(const JobOptions&, Io&));
+  void add_one(CLI::App* group, const char* name, const char* argument, const char* what,
+               int (*act)(const OneOptions&, Io&));
+  void add_replay();
   void add_changes();
+  void add_dlq();
+  void add_jobs();
+  void add_bookmarks();
   void add_rejected();
   void add_rejected_accept(CLI::App* rejected);
   void list_of(CLI::App* configured, const char* what, int (*list)(const ListOptions&, Io&));
@@ -83,7 +98,8 @@ class Grammar {
   EventsListOptions events_list_;
   EventsTailOptions events_tail_;
   OneOptions one_;
-  ChangeOptions change_;
+  JobOptions job_;
+  BookmarkOptions bookmark_;
   ListOptions list_;
   PauseOptions pause_;
   RejectedOptions rejected_;

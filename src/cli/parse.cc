@@ -32,12 +32,16 @@ Grammar::Grammar(Io& io)
   add_verify();
   add_providers();
   add_events();
-  add_changes();
   add_rejected();
   add_sources();
   add_routes();
   add_destinations();
   add_plan();
+  add_replay();
+  add_changes();
+  add_dlq();
+  add_jobs();
+  add_bookmarks();
   add_journal();
   add_doctor();
   add_version();

@@ -48,7 +48,8 @@ CompletedValue value_of(const CLI::App& app, const CLI::Option& option, std::str
   if (name == "type" && app.get_name() == "trigger") return {Kind::types, {}};
   // A running creel knows its own; what trigger and its like take is another configuration's.
   const bool has_server = app.get_option_no_throw("--server") != nullptr;
-  for (std::string_view what : {"source", "route", "destination"}) {
+  if (has_server && name == "--to") return {Kind::names, {"destinations"}};
+  for (std::string_view what : {"source", "route", "destination", "job", "bookmark"}) {
     if (has_server && (name == what || name == fmt::format("--{}", what)))
       return {Kind::names, {fmt::format("{}s", what)}};
   }

@@ -66,37 +66,16 @@ void Grammar::add_events() {
                              "Examples:\n"
                              "  creel events list --since 1h -e 'batch.*,response.completed'\n"
                              "  creel events list --state dead --format json\n"
+                             "  creel events list --text batch_42 --since 1d\n"
+                             "  creel events list --filter '{\"body\":{\"data\":{\"status\":\"failed\"}}}'\n"
                              "  creel events get cev_0000000010000\n"
                              "  creel events raw cev_0000000010000 > body.json\n"
                              "  creel events tail -e 'response.*'");
   events->require_subcommand(1);
 
   CLI::App* list = events->add_subcommand("list", "List events, the newest first");
-  list->add_option("-e,--events", events_list_.types, "Only these types; * and ? match, a comma separates")
-      ->delimiter(',')
-      ->type_name("GLOBS");
-  list->add_option("--source", events_list_.source, "Only of this source")->type_name("NAME");
-  list->add_option("--id", events_list_.id, "Only with this id, be it creel's or the provider's")
-      ->type_name("ID");
-  list->add_option("--subject", events_list_.subject, "Only about this object, such as batch_42")
-      ->type_name("ID");
-  list->add_option("--destination", events_list_.destination, "Only with a delivery to this destination")
-      ->type_name("NAME");
-  list->add_option("--state", events_list_.state, "Only with a delivery in this state")
-      ->check(CLI::IsMember({"pending", "delivered", "dead", "cancelled"}))
-      ->type_name("pending|delivered|dead|cancelled");
-  list->add_option("--since", events_list_.since,
-                   "Only received since: 1h (ago), 2026-11-23T12:00:00Z or unix seconds")
-      ->type_name("TIME");
-  list->add_option("--until", events_list_.until, "Only received before")->type_name("TIME");
-  list->add_option("--limit", events_list_.limit, "At most so many (default 50)")
-      ->check(CLI::Range(1, 1000))
-      ->type_name("N");
-  list->add_option("--cursor", events_list_.cursor, "Go on after the page that named this")
-      ->type_name("CURSOR");
-  list->add_flag("--oldest-first", events_list_.oldest_first, "In the order in which they came");
-  server_options(list, events_list_.server);
-  format_option(list, events_list_.format);
+  selection_options(list, events_list_.select, true);
+  page_options(list);
   runs(list, [this] { return events_list(events_list_, io_); });
 
   CLI::App* tail = events->add_subcommand("tail", "Print events as they come");
@@ -126,24 +105,16 @@ void Grammar::add_events_get(CLI::App* events) {
   runs(raw, [this] { return events_raw(one_, io_); });
 }
 
-void Grammar::add_changes() {
-  const auto add = [this](const char* name, const char* what, const char* examples,
-                          int (*change)(const ChangeOptions&, Io&)) {
-    CLI::App* changing = command(name, kLooking, what, examples);
-    changing->add_option("event", change_.event, "The event's id")->required();
-    changing->add_option("--destination", change_.destination, "Only its delivery to this destination")
-        ->type_name("NAME");
-    changing->add_flag("-y,--yes", change_.yes, "Do not ask, also where it is more than one delivery");
-    server_options(changing, change_.server);
-    format_option(changing, change_.format);
-    runs(changing, [this, change] { return change(change_, io_); });
-  };
-  add("retry", "Deliver an event again, now",
-      "Examples:\n  creel retry cev_0000000010000\n  creel retry cev_0000000010000 --destination app",
-      &retry);
-  add("cancel", "Stop trying to deliver an event",
-      "Examples:\n  creel cancel cev_0000000010000 --yes\n  creel cancel cev_0000000010000 --destination app",
-      &cancel);
+// Of `events list` and its like, which show page after page.
+void Grammar::page_options(CLI::App* command) {
+  command->add_option("--limit", events_list_.limit, "At most so many (default 50)")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  command->add_option("--cursor", events_list_.cursor, "Go on after the page that named this")
+      ->type_name("CURSOR");
+  command->add_flag("--oldest-first", events_list_.oldest_first, "In the order in which they came");
+  server_options(command, events_list_.server);
+  format_option(command, events_list_.format);
 }
 
 }  // namespace creel::cli

@@ -58,9 +58,9 @@ TEST(PauseCommand, IsTheWholeObjectAsJson) {
 }
 
 TEST(PauseCommand, PassesOnWhatTheServerSays) {
-  Client client({{404, R"({"error":{"code":"not_found","message":"No source has the name x; y"}})"},
-                 {409, R"({"error":{"code":"unnamed","message":"route 2 has no name of its own"}})"},
-                 {503, R"({"error":{"code":"stopping","message":"Stopping."}})"}});
+  Client client({{404, R"({"detail":"No source has the name x; y","code":"not_found"})"},
+                 {409, R"({"detail":"route 2 has no name of its own","code":"unnamed"})"},
+                 {503, R"({"detail":"Stopping.","code":"stopping"})"}});
   EXPECT_EQ(client.run({"sources", "pause", "x"}), kNotFound);
   EXPECT_EQ(client.world.err, "creel: No source has the name x; y (404)\n");
   EXPECT_EQ(client.run({"routes", "pause", "route 2"}), kBadData);

@@ -1,11 +1,11 @@
 // creel rejected accept
 #include <fmt/format.h>
 
-#include <istream>
 #include <map>
 #include <ostream>
 
 #include "cli/admin_client.h"
+#include "cli/confirm.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "core/text.h"
@@ -105,12 +105,9 @@ int confirm(AdminClient& client, const Filter& filter, const AcceptOptions& opti
   }
   const auto many = count(client, filter);
   if (!many) return many.error();
-  io.err << fmt::format("accept {}{} rejected requests of {}? [y/N] ", *many,
-                        *many >= kCountMax ? " or more" : "", displayed(filter.source))
-         << std::flush;
-  std::string answer;
-  std::getline(io.in, answer);
-  return answer == "y" || answer == "yes" ? kFine : kNegative;
+  const std::string act = fmt::format("accept {}{} rejected requests of {}", *many,
+                                      *many >= kCountMax ? " or more" : "", displayed(filter.source));
+  return cli::confirm(act, "say --yes", io);
 }
 
 int accept_all(AdminClient& client, const AcceptOptions& options, Io& io) {

@@ -48,7 +48,7 @@ TEST(RejectedExplain, PrintsTheFindings) {
         R"({"id":17,"source":"openai","cause":"signature_mismatch","accepted":null,)"
         R"("findings":[{"kind":"other_secret","text":"Signed with \u001b old."},{"kind":"x","text":"Two.","fix":"Do."}]})"},
        {200, R"({"id":18,"accepted":null,"findings":[{"kind":"valid","text":"Nothing is wrong."}]})"},
-       {404, R"({"error":{"code":"not_found","message":"No rejected request has the id 19"}})"}});
+       {404, R"({"detail":"No rejected request has the id 19","code":"not_found"})"}});
   EXPECT_EQ(client.run({"rejected", "explain", "17"}), kFine);
   EXPECT_THAT(client.world.out, EndsWith("\nSigned with \\x1b old.\nTwo.\n  to do: Do.\n"));
   EXPECT_THAT(client.world.err, IsEmpty());
@@ -65,7 +65,7 @@ TEST(RejectedAccept, SaysWhatBecameOfOne) {
                  {200, R"({"id":17,"result":"still_rejected","event":null,"cause":"c","text":"No key."})"},
                  {200, R"({"id":17,"result":"cannot","event":null,"cause":"store_full","text":"No room."})"},
                  {200, R"({"id":17,"result":"cannot","event":null,"cause":"body_cut","text":"Cut."})"},
-                 {404, R"({"error":{"code":"not_found","message":"none"}})"}});
+                 {404, R"({"detail":"none","code":"not_found"})"}});
   EXPECT_EQ(client.run({"rejected", "accept", "17"}), kFine);
   EXPECT_EQ(client.world.out, "17: accepted as cev_1\n");
   EXPECT_EQ(client.run({"rejected", "accept", "17"}), kFine);
@@ -141,7 +141,7 @@ TEST(Sources, AreListedAndShownWithTheirSecrets) {
   Client client({{200, "{\"sources\":[" + source + "]}"},
                  {200, source},
                  {200, R"({"sources":[]})"},
-                 {404, R"({"error":{"code":"not_found","message":"No source has the name x"}})"}});
+                 {404, R"({"detail":"No source has the name x","code":"not_found"})"}});
   EXPECT_EQ(client.run({"sources", "list"}), kFine);
   EXPECT_THAT(
       client.world.out,

@@ -66,12 +66,18 @@ int World::run(const std::vector<std::string>& arguments) {
         .outside = {.variable = from(variables), .file = from(files)},
         .clock = clock,
         .in_is_terminal = in_is_terminal,
+        .err_is_terminal = err_is_terminal,
         .serve =
             [this](Config config) {
               served.push_back(std::move(config));
               return 0;
             },
-        .pause = [this](std::chrono::milliseconds time) { paused += time; }};
+        .pause =
+            [this](std::chrono::milliseconds time) {
+              paused += time;
+              ++pauses;
+            },
+        .interrupted = [this] { return interrupted_after >= 0 && pauses >= interrupted_after; }};
   const int code = cli::run(arguments, io);
   out = out_stream.str();
   err = err_stream.str();

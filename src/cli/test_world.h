@@ -32,6 +32,9 @@ struct World {
   std::vector<Config> served;  // the configurations that the gateway was run with
 
   std::chrono::milliseconds paused{0};  // that commands would have waited
+  int pauses = 0;                       // how often
+  int interrupted_after = -1;           // pauses, then ctrl-C is pressed; -1 for never
+  bool err_is_terminal = false;
 
   std::string out, err;  // of the last run
 
