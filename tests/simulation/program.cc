@@ -8,6 +8,7 @@
 namespace creel::simulation {
 
 std::expected<std::unique_ptr<Program>, store::OpenError> Program::open(ProgramOptions options, Parts parts,
+                                                                        Settings settings,
                                                                         std::uint64_t seed) {
   auto folder = store::StoreFolder::open(parts.disk, options.folder, [](std::span<std::uint8_t> into) {
     std::ranges::fill(into, std::uint8_t{7});
@@ -23,6 +24,10 @@ std::expected<std::unique_ptr<Program>, store::OpenError> Program::open(ProgramO
     return std::unexpected(store::OpenError{store::OpenError::Kind::newer, "the index is of a newer creel"});
   }
   program->fill_keys();
+  program->book_.open(program->operator_state_.all());
+  program->pauses_ = program->book_.all();
+  program->dispatcher_.pause(program->pauses_, program->now());
+  program->take(program->number(std::move(settings)));
   return program;
 }
 
@@ -36,12 +41,22 @@ Program::Program(ProgramOptions options, Parts parts, store::StoreFolder folder,
       keys_(options_.recent_keys),
       committer_(*journal_, keys_, nullptr, parts_.clock, parts_.log, nullptr),
       commit_due_(parts_.clock.ticks()),
+      operator_state_(journal_->recovered_state(),
+                      [this](store::Forward forward) {
+                        works_.push_back([this, forward = std::move(forward)](store::Journal&) mutable {
+                          assume(on_journal);
+                          committer_.submit(std::move(forward));
+                        });
+                        commit_due_ = parts_.clock.ticks();
+                      }),
       indexer_({*journal_, view_, parts_.clock, parts_.log, options_.index}),
       retention_(retention_parts()),
       reader_(store::make_reader(*journal_, nullptr, view_, parts_.clock, {.folder = options_.index.folder})),
-      wants_content_(parts_.destinations.size()),
       random_(seed),
-      dispatcher_(parts_.destinations, options_.limits, seed, *this) {}
+      book_(book_parts(), parts_.clock, parts_.log, loop_),
+      dispatcher_({}, options_.limits, seed, *this) {
+  journal_->set_state_source([this](std::string& payload) { operator_state_.encode(payload); });
+}
 
 Program::~Program() = default;
 
@@ -63,6 +78,20 @@ store::Retention::Parts Program::retention_parts() {
           .other_bytes = [] { return std::uint64_t{0}; },
           .wake = [this] { rung_ = true; },
           .options = options_.retention};
+}
+
+PauseBook::Parts Program::book_parts() {
+  return {.keep =
+              [this](std::string name, std::string value, std::move_only_function<void(bool)> done) {
+                operator_state_.set(
+                    std::move(name), std::move(value),
+                    [done = std::move(done)](const auto& kept) mutable { done(kept.has_value()); });
+              },
+          .obey =
+              [this](std::vector<Pause> pauses, std::move_only_function<void()> done) {
+                mail_.emplace_back(Repause{std::move(pauses), std::move(done)});
+              },
+          .changed = {}};
 }
 
 // What the store does at open: the recent keys out of the index and of the journal's tail behind it.
@@ -103,17 +132,59 @@ void Program::command(Command command, store::CommandDone done) {
 
 void Program::commit() {
   assume(on_journal);
-  while (!works_.empty()) {
-    works_.front()(*journal_);
-    works_.pop_front();
-  }
+  do_works();
   commit_due_ = committer_.step().value_or(Ticks::max());
+  if (!works_.empty()) commit_due_ = parts_.clock.ticks();
   rung_ = true;
+}
+
+void Program::do_works() {
+  while (!works_.empty()) {
+    auto work = std::move(works_.front());
+    works_.pop_front();
+    work(*journal_);
+  }
 }
 
 void Program::finish() {
   assume(on_journal);
-  committer_.finish();
+  do {
+    do_works();
+    committer_.finish();
+  } while (!works_.empty());
+}
+
+// --- The loop
+// ------------------------------------------------------------------------------------------------------
+
+void Program::reload(Settings settings) {
+  mail_.emplace_back(number(std::move(settings)));
+}
+
+// As Deliverer does it: the index thread knows the names before the deliver thread does.
+Program::Reload Program::number(Settings settings) {
+  Reload reload{.destinations = {}, .routes = std::move(settings.routes)};
+  for (auto& [name, lane] : lanes_)
+    lane.is_configured = false;
+  for (Destination& destination : settings.destinations) {
+    Lane& lane = lanes_.try_emplace(destination.name, Lane{.number = lanes_.size()}).first->second;
+    lane.is_configured = true;
+    reload.destinations.emplace_back(lane.number, std::move(destination));
+  }
+  wants_content_.resize(lanes_.size());
+  return reload;
+}
+
+void Program::pause(Pause::What what, std::string name, bool is_paused,
+                    std::move_only_function<void(bool)> done) {
+  assume(on_loop);
+  book_.set(what, std::move(name), is_paused, "by hand", std::move(done));
+}
+
+void Program::turn_loop() {
+  auto work = std::move(loop_.works.front());
+  loop_.works.pop_front();
+  work();
 }
 
 // --- The index thread
@@ -156,9 +227,10 @@ void Program::on_indexed(std::span<const IndexedDelivery> deliveries, Sequence) 
   if (!is_caught_up_) return;
   std::vector<News> batch;
   for (const IndexedDelivery& delivery : deliveries) {
-    const auto destination = dispatcher_.find(delivery.destination);
-    if (!destination) continue;
-    News news{*destination,
+    const auto lane = lanes_.find(delivery.destination);
+    if (lane == lanes_.end()) continue;
+    const std::size_t number = lane->second.number;
+    News news{number,
               {.event = delivery.event,
                .ordinal = delivery.ordinal,
                .state = delivery.state,
@@ -167,7 +239,8 @@ void Program::on_indexed(std::span<const IndexedDelivery> deliveries, Sequence) 
                .attempts_base = delivery.attempts_base,
                .sequence = delivery.sequence,
                .content = nullptr}};
-    const bool is_wanted = wants_content_[*destination] && delivery.state == DeliveryState::pending;
+    const bool is_wanted =
+        lane->second.is_configured && wants_content_[number] && delivery.state == DeliveryState::pending;
     if (delivery.content != nullptr && is_wanted && random_.below(10) != 0) {
       news.news.content = std::make_shared<StoredEvent>(delivery.content->copy());
     }
@@ -186,9 +259,11 @@ void Program::on_caught_up() {
 
 void Program::read() {
   assume(on_read);
-  auto [destination, query] = std::move(questions_.front());
+  const Question asked = std::move(questions_.front());
   questions_.pop_front();
-  answers_.push_back({destination, reader_->due(query)});
+  answers_.push_back({asked.destination,
+                      asked.is_of_dead ? reader_->dead(asked.query) : reader_->due(asked.query),
+                      asked.is_of_dead});
 }
 
 void Program::post_answer() {
@@ -203,26 +278,59 @@ void Program::deliver(std::size_t letters) {
   for (; letters > 0 && !mail_.empty(); --letters) {
     Mail mail = std::move(mail_.front());
     mail_.pop_front();
-    if (auto* batch = std::get_if<std::vector<News>>(&mail)) {
-      for (const News& one : *batch) {
-        dispatcher_.on_news(one.destination, one.news, now());
-        parts_.watcher.on_told({one.news.event, parts_.destinations[one.destination].name, one.news.ordinal},
-                               one.news.sequence);
-      }
-    } else if (auto* answer = std::get_if<PageAnswer>(&mail)) {
-      if (answer->page) {
-        dispatcher_.on_page(answer->destination, *std::move(answer->page), now());
-      } else {
-        dispatcher_.on_page_failed(answer->destination, now());
-      }
-    } else {
-      has_begun_ = true;
-      dispatcher_.begin();
-    }
+    std::visit([this](auto& one) { take(std::move(one)); }, mail);
   }
   dispatcher_.advance(now());
-  for (std::size_t i = 0; i < wants_content_.size(); ++i)
+  for (std::size_t i = 0; i < names_.size(); ++i)
     wants_content_[i] = dispatcher_.wants_content(i);
+}
+
+void Program::take(std::vector<News> batch) {
+  for (const News& one : batch) {
+    dispatcher_.on_news(one.destination, one.news, now());
+    if (one.destination >= names_.size()) continue;
+    parts_.watcher.on_told({one.news.event, names_[one.destination], one.news.ordinal}, one.news.sequence);
+  }
+}
+
+void Program::take(PageAnswer answer) {
+  const std::size_t number = answer.destination;
+  if (answer.is_of_dead) {
+    if (answer.page) return dispatcher_.on_dead_page(number, *answer.page, now());
+    return dispatcher_.on_dead_page_failed(number, now());
+  }
+  if (answer.page) return dispatcher_.on_page(number, *std::move(answer.page), now());
+  dispatcher_.on_page_failed(number, now());
+}
+
+void Program::take(CaughtUp) {
+  has_begun_ = true;
+  dispatcher_.begin();
+}
+
+void Program::take(Reload reload) {
+  routes_ = std::move(reload.routes);
+  dispatcher_.set_routes(routes_, now());
+  const std::vector<bool> was_active = std::exchange(is_active_, {});
+  is_active_.resize(was_active.size());
+  for (auto& [number, destination] : reload.destinations) {
+    if (number == names_.size()) names_.push_back(destination.name);
+    is_active_.resize(names_.size());
+    is_active_[number] = true;
+    parts_.watcher.on_configured(number, &destination);
+    dispatcher_.put(number, std::move(destination), now());
+  }
+  for (std::size_t number = 0; number < was_active.size(); ++number) {
+    if (!was_active[number] || is_active_[number]) continue;
+    parts_.watcher.on_configured(number, nullptr);
+    dispatcher_.remove(number);
+  }
+}
+
+void Program::take(Repause repause) {
+  pauses_ = std::move(repause.pauses);
+  dispatcher_.pause(pauses_, now());
+  if (repause.done) repause.done();
 }
 
 void Program::end_attempt(const AttemptOrder& order, AttemptReport report) {
@@ -234,7 +342,26 @@ void Program::start(AttemptOrder order, Time) {
 }
 
 void Program::fetch(std::size_t destination, DueQuery query) {
-  questions_.emplace_back(destination, std::move(query));
+  questions_.push_back({.destination = destination, .query = std::move(query)});
+}
+
+void Program::fetch_dead(std::size_t destination, DueQuery query) {
+  questions_.push_back({.destination = destination, .query = std::move(query), .is_of_dead = true});
+}
+
+// As the gateway does it: the dispatcher obeys already, and the book keeps it.
+void Program::on_gone(std::size_t destination) {
+  Pause pause{.what = Pause::What::destination,
+              .name = names_[destination],
+              .since = parts_.clock.now(),
+              .reason = "it answered 410 Gone"};
+  parts_.watcher.on_gone(destination);
+  pauses_.push_back(pause);
+  book_.add_gone(std::move(pause));
+}
+
+void Program::on_breaker(std::size_t destination, BreakerState state) {
+  parts_.watcher.on_breaker(destination, state);
 }
 
 void Program::record(std::size_t, Outcome outcome) {

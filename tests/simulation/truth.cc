@@ -105,6 +105,7 @@ std::optional<std::string> Truth::apply(const store::JournalRecord& record) {
         keys_[key].push_back(event_.received);
         TrueEvent& event = events_[id];
         event.source = event_.source;
+        event.type = item.type;
         event.key = item.dedupe_key;
         event.head = event_.head;
         event.body = event_.body.substr(item.body_offset, item.body_bytes);
@@ -129,6 +130,21 @@ std::optional<std::string> Truth::apply(const store::JournalRecord& record) {
       const auto command = store::decode_command(record.payload);
       if (!command) return "a record of a command makes no sense";
       apply(*command, record.sequence);
+      return std::nullopt;
+    }
+    case store::RecordKind::state: {
+      store::StateRecord state;
+      if (!store::decode_state(record.payload, state)) return "a record of state makes no sense";
+      state_.clear();
+      for (const auto& [name, value] : state.entries)
+        state_.emplace(name, value);
+      return std::nullopt;
+    }
+    case store::RecordKind::change: {
+      store::ChangeRecord change;
+      if (!store::decode_change(record.payload, change)) return "a record of a change makes no sense";
+      state_.erase(std::string(change.name));
+      if (!change.value.empty()) state_.emplace(change.name, change.value);
       return std::nullopt;
     }
     case store::RecordKind::copy:
@@ -187,6 +203,7 @@ void Truth::apply(const Outcome& outcome, Sequence sequence) {
   next.sequence = sequence;
   next.attempts = outcome.attempt.number;
   if (is_outdated) {
+    delivery->second.is_unclear = true;
     next.attempts_base = next.attempts;
     next.due = std::min(next.due, outcome.attempt.started + outcome.attempt.took);
   } else if (next.state == DeliveryState::pending || outcome.state == DeliveryState::delivered) {
@@ -208,6 +225,8 @@ void Truth::apply(const Command& command, Sequence sequence) {
       if (next.state != DeliveryState::pending && next.state != DeliveryState::dead) continue;
       next.state = DeliveryState::cancelled;
     } else {
+      delivery.was_retried = true;
+      (next.state == DeliveryState::dead ? delivery.was_dead : delivery.is_unclear) = true;
       next.state = DeliveryState::pending;
       next.due = command.at;
       next.attempts_base = next.attempts;

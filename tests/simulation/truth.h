@@ -28,11 +28,14 @@ struct Version {
 struct TrueDelivery {
   std::vector<Version> versions;  // oldest first, at least one
   Time changed;                   // when the last one came about
+  bool was_retried = false;       // by an operator
+  bool was_dead = false;          // when it was
+  bool is_unclear = false;        // it was not, so that the word and an attempt may have crossed
   const Version& now() const { return versions.back(); }
 };
 
 struct TrueEvent {
-  std::string source, key, head, body;
+  std::string source, type, key, head, body;
   Time received;
   std::map<std::string, TrueDelivery, std::less<>> deliveries;  // by destination
   std::vector<std::string> transformed;                         // those of them that go by way of a transform
@@ -57,6 +60,8 @@ class Truth {
   bool was_kept(std::string_view source, std::string_view key, Time received,
                 std::chrono::seconds window) const;
   bool has_pending() const;
+  // What operators have set.
+  const std::map<std::string, std::string>& state() const { return state_; }
 
  private:
   std::optional<std::string> apply(const store::JournalRecord& record);
@@ -72,6 +77,7 @@ class Truth {
   std::map<EventId, bool> dropped_;
   std::map<std::string, std::vector<Time>> keys_;  // of source and key: when its events were received
   std::map<std::string, std::vector<Time>> kept_;  // the same, of duplicates too
+  std::map<std::string, std::string> state_;
   Time newest_;
   store::EventRecord event_;
   store::CopyRecord copy_;

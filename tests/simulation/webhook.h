@@ -14,7 +14,7 @@
 namespace creel::simulation {
 
 struct Webhook {
-  std::string source, head, body;
+  std::string source, type, head, body;
   std::vector<std::string> keys;  // one an item; the items share the body evenly
   std::vector<std::string> destinations;
   std::vector<std::optional<std::vector<Target>>> targets;  // one an item
@@ -64,7 +64,7 @@ class Sending final : public Append {
       const std::string_view slice = webhook.slice(i);
       views.items.push_back({.dedupe_key = webhook.keys[i],
                              .provider_id = webhook.keys[i],
-                             .type = "batch.completed",
+                             .type = webhook.type,
                              .subject = "batch_1",
                              .occurred = webhook.received,
                              .body_offset = static_cast<std::uint32_t>(slice.data() - webhook.body.data()),

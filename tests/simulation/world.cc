@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kSettleRounds = 30'000;
 constexpr int kRestlessMax = 1000;  // steps at one moment
 
 }  // namespace
@@ -25,23 +24,25 @@ World::World(std::uint64_t seed, std::string folder, Log& log, std::vector<std::
   index_options_.keys_in_memory = 2 + random_.below(30);
   index_options_.merge_ratio = 1 + random_.below(12);
   index_options_.wal_bytes_max = 65536;
-  limits_ = {.deliveries_max = 1 + random_.below(8), .bytes_max = 200 + random_.below(2000)};
+  limits_ = {.deliveries_max = 1 + random_.below(8),
+             .bytes_max = 200 + random_.below(2000),
+             .awaited_max = 1 + random_.below(12),
+             .held_max = chance(3) ? 1 + random_.below(3) : 100'000};
   recent_keys_ = chance(3) ? 1 + random_.below(4) : 10'000;
   leaps_ = chance(4);
   crash_one_in_ = chance(6) ? 100'000 : 15 + random_.below(60);
   fault_one_in_ = chance(6) ? 100'000 : 10 + random_.below(60);
-  failures_of_ten_ = random_.below(8);
-  for (int i = 0; i < 2; ++i)
+  reloads_ = chance(2);
+  pauses_ = chance(2);
+  kinds_ = {.are_limited = chance(2), .are_ordered = chance(2)};
+  for (std::size_t i = 0; i < trial::kSources.size(); ++i)
     windows_.push_back(std::array<std::chrono::seconds, 3>{60s, 1h, 24h * 7}[random_.below(3)]);
-  for (const char* name : {"app", "audit", "mail"}) {
-    Destination destination;
-    destination.name = name;
-    destination.concurrency = 1 + static_cast<int>(random_.below(3));
-    destination.retry = {
-        .initial = 200ms, .max = 1h, .factor = 4, .attempts = 1 + static_cast<int>(random_.below(6))};
-    destinations_.push_back(destination);
+  routes_ = trial::routes(false);
+  for (const std::string_view name : trial::kDestinations) {
+    moods_.emplace(name, trial::Moody(!kinds_.are_limited, random_));
+    configure(name);
   }
-  down_until_.resize(destinations_.size());
+  if (reloads_) configured_.erase("third");
   if (chance(2)) {
     // Retention is never shorter than a window.
     std::ranges::fill(windows_, 20s);
@@ -59,8 +60,12 @@ void World::fail(std::string what) {
   if (!wrong_) wrong_ = std::move(what);
 }
 
+void World::fail(const DeliveryId& id, std::uint32_t number, const trial::Wrong& wrong) {
+  if (wrong) fail(fmt::format("attempt {} of {}: {}", number, creel::to_text(id), *wrong));
+}
+
 void World::run() {
-  const auto steps = 150 + random_.below(250);
+  const auto steps = 200 + random_.below(300);
   for (std::uint64_t i = 0; i < steps && ok(); ++i) {
     step();
     if (!ok()) return;
@@ -78,7 +83,7 @@ void World::run() {
 }
 
 void World::step() {
-  switch (random_.below(16)) {
+  switch (random_.below(19)) {
     case 0:
     case 1:
       return send();
@@ -100,18 +105,26 @@ void World::step() {
       return;
     case 11:
     case 12:
-      return program_->deliver(1 + random_.below(4));
+      return deliver(1 + random_.below(4));
     case 13:
-      return end_some_attempt();
     case 14:
+      return end_some_attempt();
+    case 15:
       return operate();
+    case 16:
+      if (program_->has_loop_work()) program_->turn_loop();
+      return;
+    case 17:
+      if (reloads_ && chance(4)) return reload();
+      if (pauses_ && chance(3)) return repause();
+      return;
     default:
       return pass_time();
   }
 }
 
-// --- Senders and operators
-// -------------------------------------------------------------------------------------------
+// --- Senders
+// ---------------------------------------------------------------------------------------------------------
 
 void World::send() {
   for (auto count = 1 + random_.below(4); count > 0; --count) {
@@ -123,30 +136,42 @@ void World::send() {
       // The routes may have changed meanwhile: what came first decides.
       if (chance(4)) aim(*webhook);
     } else {
-      const auto source = random_.below(windows_.size());
-      webhook->source = fmt::format("source-{}", source);
-      webhook->window = windows_[source];
-      const std::size_t items = chance(8) ? 2 + random_.below(2) : 1;
-      ++webhooks_;
-      for (std::size_t i = 0; i < items; ++i)
-        webhook->keys.push_back(fmt::format("wh_{}_{}", webhooks_, i));
-      if (items > 1 && !repeatable_.empty() && chance(2))
-        webhook->keys[0] = repeatable_[random_.below(repeatable_.size())]->keys[0];
-      webhook->head = fmt::format("POST /webhooks/{} HTTP/1.1\r\nwebhook-id: {}\r\n\r\n", source, webhooks_);
-      const std::size_t bytes = chance(25) ? random_.below(12'000) : random_.below(200);
-      webhook->body = fmt::format("{{\"number\":{:09}}}", webhooks_) + std::string(bytes, '.');
-      for (const Destination& destination : destinations_) {
-        if (!chance(3)) webhook->destinations.push_back(destination.name);
-      }
-      aim(*webhook);
+      webhook = make_webhook();
       repeatable_.push_back(std::make_unique<Webhook>(*webhook));
     }
     webhook->received = clock_.now();
-    if (chance(12)) webhook->received -= 1ms * static_cast<std::int64_t>(random_.below(200'000));
+    // Its place among others of its key is that of its receipt.
+    if (!kinds_.are_ordered && chance(12))
+      webhook->received -= 1ms * static_cast<std::int64_t>(random_.below(200'000));
     note("send {} with {} items, {} bytes", webhook->keys[0], webhook->keys.size(), webhook->body.size());
     sendings_.push_back(std::make_unique<Sending>(std::move(webhook), answered_));
     program_->append(*sendings_.back());
   }
+}
+
+std::unique_ptr<Webhook> World::make_webhook() {
+  auto webhook = std::make_unique<Webhook>();
+  const auto source = random_.below(windows_.size());
+  webhook->source = trial::kSources[source];
+  webhook->type = trial::kTypes[chance(3) ? 1 : 0];
+  webhook->window = windows_[source];
+  const std::size_t items = chance(8) ? 2 + random_.below(2) : 1;
+  ++webhooks_;
+  for (std::size_t i = 0; i < items; ++i)
+    webhook->keys.push_back(fmt::format("wh_{}_{}", webhooks_, i));
+  if (items > 1 && !repeatable_.empty() && chance(2))
+    webhook->keys[0] = repeatable_[random_.below(repeatable_.size())]->keys[0];
+  webhook->head = fmt::format("POST /webhooks/{} HTTP/1.1\r\nwebhook-id: {}\r\n", source, webhooks_);
+  if (!chance(4)) webhook->head += fmt::format("{}: {}\r\n", trial::kKeyHeader, random_.below(3));
+  webhook->head += "\r\n";
+  const std::size_t bytes = chance(25) ? random_.below(12'000) : random_.below(200);
+  webhook->body = fmt::format("{{\"number\":{:09}}}", webhooks_) + std::string(bytes, '.');
+  // To those too that are not configured: decided before they went, or before they came.
+  for (const std::string_view name : trial::kDestinations) {
+    if (!chance(3)) webhook->destinations.emplace_back(name);
+  }
+  aim(*webhook);
+  return webhook;
 }
 
 // Sends each item some way: most of them to all destinations, some to a few, some to none.
@@ -161,21 +186,6 @@ void World::aim(Webhook& webhook) {
       targets->insert(chance(2) ? targets->begin() : targets->end(), target);
     }
   }
-}
-
-void World::operate() {
-  if (truth_.events().empty() || !chance(2)) return;
-  const auto event =
-      std::next(truth_.events().begin(), static_cast<std::ptrdiff_t>(random_.below(truth_.events().size())));
-  if (gone_.contains(event->first)) return;
-  const auto kind = chance(2) ? Command::Kind::retry : Command::Kind::cancel;
-  // What retention may remove at this moment is left alone: it could go before the word is heard.
-  if (retention_options_.age.count() != 0 && !event->second.is_pending()) return;
-  const std::string destination = chance(3) ? "" : destinations_[random_.below(destinations_.size())].name;
-  note("{} {} to '{}'", kind == Command::Kind::retry ? "retry" : "cancel", creel::to_text(event->first),
-       destination);
-  program_->command({.kind = kind, .event = event->first, .destination = destination, .at = clock_.now()},
-                    {});
 }
 
 // --- The program's threads
@@ -196,6 +206,14 @@ void World::index() {
   if (program_->index_is_due()) program_->index();
 }
 
+void World::deliver(std::size_t letters) {
+  program_->deliver(letters);
+  for (std::size_t i = 0; i < sites_.size() && ok(); ++i) {
+    if (const auto wrong = trial::bounds_wrong(program_->dispatcher().status(i), limits_))
+      fail(fmt::format("{}: {}", sites_[i].settings.name, *wrong));
+  }
+}
+
 void World::end_some_attempt() {
   std::vector<std::size_t> over;
   for (std::size_t i = 0; i < running_.size(); ++i) {
@@ -205,22 +223,24 @@ void World::end_some_attempt() {
   const std::size_t which = over[random_.below(over.size())];
   const Running one = std::move(running_[which]);
   running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(which));
-  AttemptReport report;
-  const bool is_hopeless = one.order.event.sequence() % 11 == 0;
-  const bool is_down = down_until_[one.order.destination] > clock_.ticks();
-  if (is_hopeless || (!is_calm_ && (is_down || random_.below(10) < failures_of_ten_))) {
-    report.result = is_down ? AttemptResult::connect : AttemptResult::status;
-    report.status = is_down ? 0 : 500;
-    report.reply = is_down ? "" : "HTTP/1.1 500 Oh\r\n\r\nno";
-    report.error = "it said no";
-    if (chance(8)) report.retry_after = std::chrono::seconds(random_.below(200));
-  } else {
-    report.result = AttemptResult::delivered;
-    report.status = 200;
+  Site& site = sites_[one.order.destination];
+  AttemptReport report = moods_.at(site.settings.name).answer(clock_.ticks(), random_);
+  if (one.order.event.sequence() % 11 == 0) {
+    report = {.result = AttemptResult::status, .status = 500, .error = "it is hopeless"};
   }
-  note("attempt {} of {} to {} ends: {}", one.order.number, creel::to_text(one.order.event),
-       destinations_[one.order.destination].name, creel::to_text(report.result));
-  program_->end_attempt(one.order, std::move(report));
+  note("attempt {} of {} to {} ends: {} {}", one.order.number, creel::to_text(one.order.event),
+       site.settings.name, creel::to_text(report.result), report.status);
+  if (site.canary == one.order.event) site.canary.reset();
+  if (report.result == AttemptResult::status && report.retry_after &&
+      (report.status == 429 || report.status == 503)) {
+    // So long at most can it keep us away.
+    const auto wait = std::min<std::chrono::seconds>(*report.retry_after, 1h);
+    site.held_until = std::max(site.held_until, clock_.ticks() + wait);
+  }
+  ending_ = &report;
+  AttemptReport sent = report;
+  program_->end_attempt(one.order, std::move(sent));
+  ending_ = nullptr;
 }
 
 // --- Time
@@ -259,8 +279,8 @@ void World::pass_time() {
     clock_.leap(by);
   }
   if (chance(20)) {
-    const auto which = random_.below(down_until_.size());
-    down_until_[which] = clock_.ticks() + 1min * static_cast<std::int64_t>(random_.below(600));
+    const auto name = trial::kDestinations[random_.below(trial::kDestinations.size())];
+    moods_.find(name)->second.go_away(clock_.ticks() + 1min * static_cast<std::int64_t>(random_.below(600)));
   }
   Ticks::duration by = 1us * static_cast<std::int64_t>(random_.below(20'000));
   if (chance(3)) by = 1ms * static_cast<std::int64_t>(random_.below(1500));
@@ -268,64 +288,6 @@ void World::pass_time() {
   const auto deadline = next_deadline();
   if (chance(2) && deadline && *deadline > clock_.ticks()) by = *deadline - clock_.ticks();
   pass(by);
-}
-
-// --- The end
-// ---------------------------------------------------------------------------------------------------------
-
-// Everybody does what there is to do. False: there was nothing.
-bool World::settle_once() {
-  bool any = false;
-  const auto does = [&](bool has_work) {
-    any = any || has_work;
-    return has_work;
-  };
-  if (does(program_->commit_due() <= clock_.ticks())) commit();
-  while (program_->has_question() && ok() && does(true))
-    program_->read();
-  while (program_->has_answer() && ok() && does(true))
-    program_->post_answer();
-  if (does(program_->index_is_due())) program_->index();
-  does(program_->has_mail());
-  const auto due = program_->deliver_due();
-  does(due && *due <= clock_.ticks());
-  program_->deliver(1000);
-  const std::size_t before = running_.size();
-  end_some_attempt();
-  does(running_.size() != before);
-  return any;
-}
-
-void World::settle() {
-  note("the storms cease");
-  is_calm_ = true;
-  calm();
-  std::ranges::fill(down_until_, Ticks());
-  for (int round = 0; ok() && round < kSettleRounds; ++round) {
-    // A sync may have failed that nobody has heard of until now.
-    if (program_->health() == store::JournalHealth::failed) die(End::restart);
-    if (!ok()) return;
-    calm();
-    if (settle_once()) continue;
-    const bool is_done = !truth_.has_pending() && running_.empty() &&
-                         program_->indexer().indexed() + 1 >= program_->journal().synced().next &&
-                         program_->commit_due() == Ticks::max();
-    if (is_done) return;
-    // Retention looks again every second for ever; what has to come comes by another's clock.
-    const auto deadline = next_deadline();
-    if (!deadline) break;
-    pass(std::max<Ticks::duration>(*deadline - clock_.ticks(), 1us));
-  }
-  if (!ok()) return;
-  for (const auto& [id, event] : truth_.events()) {
-    for (const auto& [destination, delivery] : event.deliveries) {
-      if (delivery.now().state != DeliveryState::pending) continue;
-      return fail(fmt::format("{} to {} is never made: pending with {} attempts, due {} ms from now",
-                              creel::to_text(id), destination, delivery.now().attempts,
-                              (delivery.now().due - clock_.now()).count()));
-    }
-  }
-  fail("the program does not come to rest");
 }
 
 }  // namespace creel::simulation

@@ -7,7 +7,8 @@
 // One thread takes one small step after another, which chance chooses: a thread of the program moves on a
 // little, a webhook comes, an answer arrives, the disk fails, the process is killed, the power goes. After
 // each crash the program is opened again, and what it holds is held against what was promised. At the end the
-// storms cease, time passes, and everything has to come to its end.
+// storms cease, time passes, and what is pending still has to wait for an operator: paused, not configured,
+// or behind a dead one of its key. Then they resume everything, and everything has to come to its end.
 //
 // The same seed does the same again, whatever the machine.
 #pragma once
@@ -27,6 +28,8 @@
 #include "tests/simulation/program.h"
 #include "tests/simulation/truth.h"
 #include "tests/simulation/webhook.h"
+#include "tests/support/delivery_chances.h"
+#include "tests/support/delivery_rules.h"
 
 namespace creel::simulation {
 
@@ -37,6 +40,7 @@ struct Tally {
   std::uint64_t attempts = 0, repeated = 0, repeated_in_trouble = 0;
   std::uint64_t delivered = 0, dead = 0, cancelled = 0;
   std::uint64_t kills = 0, power_cuts = 0, restarts = 0, failed_opens = 0, failed_syncs = 0;
+  std::uint64_t reloads = 0, pauses = 0, resumes = 0, gone = 0, opened = 0, in_order = 0, held = 0;
   std::uint64_t compared = 0, rebuilds = 0, segments_removed = 0, events_copied = 0, events_gone = 0;
   Tally& operator+=(const Tally& other);
 };
@@ -60,16 +64,31 @@ class World final : private Program::Watcher {
   // --- Steps (world.cc)
   void step();
   void send();
+  std::unique_ptr<Webhook> make_webhook();
   void aim(Webhook& webhook);
-  void operate();
   void commit();
   void index();
+  void deliver(std::size_t letters);
   void end_some_attempt();
   void pass_time();
   void pass(Ticks::duration by);
   std::optional<Ticks> next_deadline() const;
+
+  // --- Operators, and the end (world_operators.cc)
+  void operate();
+  void command(Command::Kind kind, EventId event, std::string destination);
+  void reload();
+  void configure(std::string_view name);
+  Program::Settings settings() const;
+  void repause();
+  void pause(Pause::What what, const std::string& name, bool is_paused);
   void settle();
+  void come_to_rest();
+  bool is_at_rest() const;
   bool settle_once();
+  void cancel_dead();
+  void check_held();
+  bool is_held(EventId id, const TrueEvent& event, const std::string& name);
 
   // --- The disk and the end of a life (world_faults.cc)
   void fault();
@@ -80,12 +99,24 @@ class World final : private Program::Watcher {
   void open();
   ProgramOptions program_options() const;
 
-  // --- What was promised (world_checks.cc)
+  // --- What was promised of attempts (world_attempts.cc)
   void on_start(AttemptOrder order) override;
   void on_outcome(const Outcome& outcome) override;
   void on_told(const DeliveryId& id, Sequence sequence) override;
+  void on_configured(std::size_t number, const Destination* destination) override;
+  void on_gone(std::size_t number) override;
+  void on_breaker(std::size_t number, BreakerState state) override;
   void check_repeat(const DeliveryId& id, std::uint32_t number);
   void check_allowed(const AttemptOrder& order, const DeliveryId& id);
+  void check_gate(const AttemptOrder& order, const DeliveryId& id);
+  void check_pauses(const AttemptOrder& order, const DeliveryId& id);
+  void check_order(const AttemptOrder& order, const DeliveryId& id);
+  Version as_recorded(const DeliveryId& id, const TrueDelivery& delivery) const;
+  bool runs(EventId event, std::size_t number) const;
+  static std::string_view key_of(std::string_view head);  // "" without one
+
+  // --- What was promised of the rest (world_checks.cc)
+  void check_state();
   void check_answers();
   void check_answer(const Sending& sending);
   void check_index();
@@ -97,6 +128,7 @@ class World final : private Program::Watcher {
   void check_end();
 
   void fail(std::string what);
+  void fail(const DeliveryId& id, std::uint32_t number, const trial::Wrong& wrong);
   bool ok() const { return !wrong_; }
   bool chance(std::uint64_t one_in) { return random_.below(one_in) == 0; }
   // Costs nothing without a trace.
@@ -121,10 +153,10 @@ class World final : private Program::Watcher {
   store::RetentionOptions retention_options_;
   DestinationQueue::Limits limits_;
   std::size_t recent_keys_ = 0;
-  std::vector<Destination> destinations_;
   std::vector<std::chrono::seconds> windows_;  // of the sources
-  bool leaps_ = false;
-  std::uint64_t crash_one_in_ = 0, fault_one_in_ = 0, failures_of_ten_ = 0;
+  bool leaps_ = false, reloads_ = false, pauses_ = false;
+  trial::DestinationKinds kinds_;
+  std::uint64_t crash_one_in_ = 0, fault_one_in_ = 0;
 
   std::unique_ptr<SplitDisk> disk_;
   std::unique_ptr<Program> program_;
@@ -144,8 +176,9 @@ class World final : private Program::Watcher {
     Ticks ends;
   };
   std::vector<Running> running_;
-  std::vector<Ticks> down_until_;
-  bool is_calm_ = false;
+  std::map<std::string, trial::Moody, std::less<>> moods_;
+  bool is_resting_ = false;
+  const AttemptReport* ending_ = nullptr;  // of the attempt that ends at this moment
   struct Made {
     std::uint32_t number = 1;
     std::size_t life = 0;
@@ -155,6 +188,27 @@ class World final : private Program::Watcher {
   std::map<DeliveryId, std::vector<Made>> made_;
   std::map<DeliveryId, Outcome> unsettled_;  // of this life, and not in the journal yet
   std::map<DeliveryId, Sequence> told_;      // what this life's dispatcher has to know
+
+  // What operators want.
+  std::map<std::string, Destination> configured_;
+  std::shared_ptr<const Routes> routes_;
+  std::map<std::string, std::uint32_t> attempts_most_;  // that any policy of a destination has allowed
+  using PauseKey = std::pair<Pause::What, std::string>;
+  std::map<PauseKey, std::uint64_t> asked_;  // which request was the last
+  std::uint64_t requests_ = 0;
+  std::map<PauseKey, Pause> promised_;  // pauses that an operator knows of, until they want to resume
+
+  // What the dispatcher goes by, of each destination by its number.
+  struct Site {
+    Destination settings;
+    bool is_active = false;
+    trial::RateWatch rate;
+    Ticks held_until{};             // by a Retry-After
+    std::optional<EventId> canary;  // of a breaker that is half open
+  };
+  std::vector<Site> sites_;
+  // An operator's retry gave them another place in their line, which only this life's dispatcher knew.
+  std::set<DeliveryId> unordered_;
 
   // Lives.
   struct Life {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "app/pause_state.h"
 #include "tests/simulation/world.h"
 
 namespace creel::simulation {
@@ -12,118 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How much of what is recorded each end may cost.
-constexpr auto kLostByKill = 10ms;
-constexpr auto kLostByPowerCut = 1s;
-
 }  // namespace
-
-// --- Attempts
-// --------------------------------------------------------------------------------------------------------
-
-void World::on_told(const DeliveryId& id, Sequence sequence) {
-  Sequence& told = told_[id];
-  told = std::max(told, sequence);
-}
-
-void World::on_start(AttemptOrder order) {
-  const Destination& destination = destinations_[order.destination];
-  const DeliveryId id{order.event, destination.name, order.ordinal};
-  note("attempt {} of {} to {} starts", order.number, creel::to_text(order.event), destination.name);
-  ++tally_.attempts;
-  if (!program_->has_begun()) fail("an attempt before the index has caught up");
-  std::size_t beside = 0;
-  for (const Running& one : running_) {
-    if (one.order.destination != order.destination) continue;
-    ++beside;
-    if (one.order.event == order.event) fail(fmt::format("two attempts of {} at a time", creel::to_text(id)));
-  }
-  if (beside >= static_cast<std::size_t>(destination.concurrency))
-    fail(fmt::format("more than {} attempts at {} at a time", destination.concurrency, destination.name));
-  check_allowed(order, id);
-  check_repeat(id, order.number);
-  made_[id].push_back({.number = order.number, .life = lives_.size()});
-  const auto took = chance(10) ? 30'000 : random_.below(chance(2) ? 5 : 800);
-  running_.push_back({std::move(order), clock_.ticks() + 1ms * static_cast<std::int64_t>(took)});
-}
-
-// Whether the dispatcher may make this attempt by what it has to know: what was in the journal at open, what
-// it was told since, and what it has recorded itself. A page may have shown it more.
-void World::check_allowed(const AttemptOrder& order, const DeliveryId& id) {
-  const TrueDelivery* delivery = truth_.find(order.event, id.destination);
-  if (delivery == nullptr)
-    return fail(fmt::format("an attempt of {}, which there is not", creel::to_text(id)));
-  const TrueEvent& event = truth_.events().at(order.event);
-  if (!order.content || order.content->body != event.body || order.content->head != event.head)
-    return fail(fmt::format("an attempt of {} with other bytes", creel::to_text(id)));
-  if (order.content->transformed != event.transformed)
-    return fail(fmt::format("an attempt of {} with other transforms", creel::to_text(id)));
-
-  Sequence known = std::max(program_->end_at_open(), told_[id]);
-  if (const auto own = unsettled_.find(id); own != unsettled_.end()) {
-    const auto settled = std::ranges::find_if(
-        delivery->versions, [&](const Version& one) { return one.attempts >= own->second.attempt.number; });
-    if (settled == delivery->versions.end()) {
-      const Outcome& last = own->second;
-      if (last.state != DeliveryState::pending || order.number != last.attempt.number + 1)
-        fail(fmt::format("attempt {} of {} although attempt {} ended with {}", order.number,
-                         creel::to_text(id), last.attempt.number, creel::to_text(last.state)));
-      if (!leaps_ && last.due > clock_.now())
-        fail(fmt::format("attempt {} of {} too early", order.number, creel::to_text(id)));
-      return;
-    }
-    known = std::max(known, settled->sequence);
-    unsettled_.erase(own);
-    told_[id] = std::max(told_[id], known);
-  }
-  bool any = false, on_time = leaps_;
-  for (std::size_t i = 0; i < delivery->versions.size(); ++i) {
-    const Version& version = delivery->versions[i];
-    const bool is_over = i + 1 < delivery->versions.size() && delivery->versions[i + 1].sequence <= known;
-    if (is_over || version.state != DeliveryState::pending || version.attempts + 1 != order.number) continue;
-    any = true;
-    on_time = on_time || version.due <= clock_.now();
-  }
-  if (!any) {
-    fail(fmt::format("attempt {} of {}, which is {} after {} attempts since {}, and {} is known",
-                     order.number, creel::to_text(id), creel::to_text(delivery->now().state),
-                     delivery->now().attempts, delivery->now().sequence, known));
-  } else if (!on_time) {
-    fail(fmt::format("attempt {} of {} too early", order.number, creel::to_text(id)));
-  }
-}
-
-// An attempt is repeated only where the record of the first one could be lost.
-void World::check_repeat(const DeliveryId& id, std::uint32_t number) {
-  for (const Made& made : made_[id]) {
-    if (made.number < number || !made.recorded) continue;
-    if (made.life == lives_.size())
-      return fail(fmt::format("attempt {} of {} twice in one life", number, creel::to_text(id)));
-    const Life& life = lives_[made.life];
-    ++tally_.repeated;
-    if (life.last_trouble && *life.last_trouble >= *made.recorded) {
-      ++tally_.repeated_in_trouble;
-      continue;
-    }
-    const auto age = life.ended - *made.recorded;
-    const bool is_excused = (life.end == End::kill && age <= kLostByKill) ||
-                            (life.end == End::power_cut && age <= kLostByPowerCut);
-    if (!is_excused) {
-      fail(fmt::format("attempt {} of {} again, although it was recorded {} ms before that life ended",
-                       number, creel::to_text(id),
-                       std::chrono::duration_cast<std::chrono::milliseconds>(age).count()));
-    }
-  }
-}
-
-void World::on_outcome(const Outcome& outcome) {
-  for (Made& made : made_[outcome.delivery]) {
-    if (made.number != outcome.attempt.number || made.life != lives_.size()) continue;
-    made.recorded = clock_.ticks();
-    made.was_accepted = outcome.attempt.result == AttemptResult::delivered;
-  }
-  unsettled_[outcome.delivery] = outcome;
-}
 
 // --- Answers
 // ---------------------------------------------------------------------------------------------------------
@@ -313,6 +203,21 @@ void World::check_rebuilt() {
   }
 }
 
+// What operators have set is there, and nothing else.
+void World::check_state() {
+  const std::vector<Pause> kept = program_->pauses_kept();
+  for (const Pause& pause : kept) {
+    if (!truth_.state().contains(pause_entry_name(pause.what, pause.name)))
+      fail(fmt::format("{} {} is paused, and nobody said so", creel::to_text(pause.what), pause.name));
+  }
+  if (kept.size() != truth_.state().size())
+    fail(fmt::format("{} pauses were kept, and {} are there", truth_.state().size(), kept.size()));
+  for (const auto& [key, pause] : promised_) {
+    if (!trial::is_paused(kept, pause.what, pause.name))
+      fail(fmt::format("{} {} was paused, and is not any more", creel::to_text(pause.what), pause.name));
+  }
+}
+
 // --- The end
 // ---------------------------------------------------------------------------------------------------------
 
@@ -327,13 +232,7 @@ void World::check_end() {
   for (const auto& [id, event] : truth_.events()) {
     for (const auto& [name, delivery] : event.deliveries) {
       const Version& now = delivery.now();
-      const auto destination = std::ranges::find(destinations_, name, &Destination::name);
       const auto& made = made_[{id, name, 1}];
-      if (now.state == DeliveryState::dead &&
-          now.attempts - now.attempts_base != static_cast<std::uint32_t>(destination->retry.attempts)) {
-        fail(fmt::format("{} to {} is dead after {} attempts", creel::to_text(id), name,
-                         now.attempts - now.attempts_base));
-      }
       const bool was_accepted = std::ranges::any_of(
           made, [&](const Made& one) { return one.was_accepted && one.number == now.attempts; });
       if (now.state == DeliveryState::delivered && !was_accepted)
@@ -368,6 +267,13 @@ Tally& Tally::operator+=(const Tally& other) {
   restarts += other.restarts;
   failed_opens += other.failed_opens;
   failed_syncs += other.failed_syncs;
+  reloads += other.reloads;
+  pauses += other.pauses;
+  resumes += other.resumes;
+  gone += other.gone;
+  opened += other.opened;
+  in_order += other.in_order;
+  held += other.held;
   compared += other.compared;
   rebuilds += other.rebuilds;
   segments_removed += other.segments_removed;
@@ -382,12 +288,15 @@ std::string to_text(const Tally& tally) {
       "items: {} ways as they are, {} by a transform, {} items go nowhere\n"
       "deliveries: {} delivered, {} dead, {} cancelled by {} attempts; {} repeated, {} of those in trouble\n"
       "lives: {} kills, {} power cuts, {} restarts, {} failed opens, {} failed syncs\n"
+      "operators: {} pauses, {} resumes, {} reloads; {} deliveries waited for them at the end\n"
+      "destinations: {} times gone, {} times a breaker opened, {} attempts in an order\n"
       "index: {} comparisons with one made anew, {} made anew by itself\n"
       "retention: {} segments removed, {} events copied, {} events gone",
       tally.accepted, tally.duplicates, tally.dropped, tally.refused, tally.as_they_are, tally.by_transform,
       tally.nowhere, tally.delivered, tally.dead, tally.cancelled, tally.attempts, tally.repeated,
       tally.repeated_in_trouble, tally.kills, tally.power_cuts, tally.restarts, tally.failed_opens,
-      tally.failed_syncs, tally.compared, tally.rebuilds, tally.segments_removed, tally.events_copied,
+      tally.failed_syncs, tally.pauses, tally.resumes, tally.reloads, tally.held, tally.gone, tally.opened,
+      tally.in_order, tally.compared, tally.rebuilds, tally.segments_removed, tally.events_copied,
       tally.events_gone);
 }
 

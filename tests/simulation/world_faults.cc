@@ -97,6 +97,8 @@ void World::die(End end) {
   running_.clear();
   unsettled_.clear();
   told_.clear();
+  sites_.clear();
+  asked_.clear();
   last_trouble_.reset();
   static constexpr std::array kAccidents{IndexAccident::deleted, IndexAccident::garbage,
                                          IndexAccident::older};
@@ -142,10 +144,10 @@ void World::open() {
   for (int tries = 0;; ++tries) {
     const bool is_hindered = tries < 3 && chance(6);
     if (is_hindered) disk_->faulty().fail_from(1 + random_.below(12), EIO);
-    auto opened = Program::open(
-        program_options(),
-        {.disk = *disk_, .clock = clock_, .log = log_, .destinations = destinations_, .watcher = *this},
-        random_.next());
+    sites_.clear();
+    auto opened =
+        Program::open(program_options(), {.disk = *disk_, .clock = clock_, .log = log_, .watcher = *this},
+                      settings(), random_.next());
     if (opened) {
       program_ = *std::move(opened);
       is_faulty_ = is_cutting_ = is_hindered;
@@ -162,6 +164,12 @@ void World::open() {
   note("open: the journal ends with {}", program_->end_at_open());
   if (auto wrong = truth_.compare(program_->journal())) return fail(*std::move(wrong));
   if (auto wrong = truth_.follow(program_->journal())) return fail(*std::move(wrong));
+  check_state();
+  for (const auto& [id, event] : truth_.events()) {
+    for (const auto& [name, delivery] : event.deliveries) {
+      if (delivery.was_retried) unordered_.insert({.event = id, .destination = name});
+    }
+  }
   if (!is_faulty_ && chance(3)) {
     check_index();
     if (ok() && chance(2)) check_rebuilt();
