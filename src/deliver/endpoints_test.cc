@@ -64,10 +64,10 @@ TEST(Endpoints, TryDestinationsOfEveryKind) {
     if (sink.done.size() < 3) endpoints.wait(10s);
   }
   EXPECT_EQ(sink.done, (std::set<std::size_t>{0, 1, 2}));
+  endpoints.stop();  // what was told is put away
   for (const auto& endpoint : made)
     EXPECT_TRUE(endpoint->is_idle());
   made.clear();
-  endpoints.stop();
   ::close(nowhere);
 }
 
