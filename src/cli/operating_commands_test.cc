@@ -47,11 +47,12 @@ TEST(Replay, CountsEveryPageAndChangesNothingWithPlan) {
 
 TEST(Replay, IsOneObjectAsJson) {
   Client client({{200, plan_page(1, 1)}});
-  EXPECT_EQ(client.run({"replay", "cev_1", "--plan", "--format", "json"}), kFine);
+  EXPECT_EQ(client.run({"replay", "cev_0000000000001", "--plan", "--format", "json"}), kFine);
   EXPECT_EQ(client.world.out,
             R"({"kind":"replay","events":1,"deliveries":1,"destinations":{"app":1},"scanned":10})"
             "\n");
-  EXPECT_THAT(client.server.requests().at(0), EndsWith(R"({"kind":"replay","select":{"ids":["cev_1"]}})"));
+  EXPECT_THAT(client.server.requests().at(0),
+              EndsWith(R"({"kind":"replay","select":{"ids":["cev_0000000000001"]}})"));
 }
 
 TEST(Replay, OfManyAsksOnATerminalAndNeedsYesElsewhere) {
@@ -163,8 +164,14 @@ TEST(Selection, ChecksAFilterBeforeItAsks) {
   EXPECT_EQ(world.run({"events", "list", "--filter", "@none.json"}), kNotFound);
   EXPECT_EQ(world.err, "creel: --filter: cannot read none.json\n");
   std::vector<std::string> many{"retry"};
-  many.resize(1002, "cev_1");
+  many.resize(1002, "cev_0000000000001");
   EXPECT_EQ(world.run(many), kUsage);
+}
+
+TEST(Selection, TakesOneIdOfTheProviders) {
+  Client client({{200, plan_page(1, 1)}});
+  EXPECT_EQ(client.run({"replay", "wh_1", "--plan"}), kFine);
+  EXPECT_THAT(client.server.requests().at(0), EndsWith(R"({"kind":"replay","select":{"id":"wh_1"}})"));
 }
 
 TEST(Selection, SaysWhereABoundedSearchStopped) {
@@ -223,10 +230,11 @@ TEST(Dlq, ShowsOneWithItsAttempts) {
 TEST(Dlq, RetriesAndDropsNothingButTheDead) {
   Client client({{202, job("done", "1.0", 1)}, {202, job("done", "1.0", 1)}});
   EXPECT_EQ(client.run({"dlq", "retry", "--all", "--yes"}), kFine);
-  EXPECT_EQ(client.run({"dlq", "drop", "cev_1", "--yes"}), kFine);
+  EXPECT_EQ(client.run({"dlq", "drop", "cev_0000000000001", "--yes"}), kFine);
   const auto requests = client.server.requests();
   EXPECT_THAT(requests.at(0), EndsWith(R"({"kind":"retry","select":{"state":"dead"}})"));
-  EXPECT_THAT(requests.at(1), EndsWith(R"({"kind":"cancel","select":{"ids":["cev_1"],"state":"dead"}})"));
+  EXPECT_THAT(requests.at(1),
+              EndsWith(R"({"kind":"cancel","select":{"ids":["cev_0000000000001"],"state":"dead"}})"));
 }
 
 TEST(Jobs, AreListedShownStoppedAndAwaited) {

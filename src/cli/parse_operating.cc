@@ -111,7 +111,6 @@ void Grammar::add_dlq() {
                           "  creel dlq retry --all --yes");
   dlq->require_subcommand(1);
   CLI::App* list = dlq->add_subcommand("list", "List dead letters, those of the newest events first");
-  list->add_option("ids", events_list_.select.ids, "Ids of events or deliveries");
   selection_options(list, events_list_.select, false);
   page_options(list);
   runs(list, [this] { return dlq_list(events_list_, io_); });

@@ -5,6 +5,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "core/ids.h"
 #include "core/text.h"
 #include "rules/filter.h"
 
@@ -44,6 +45,13 @@ Json array_of(const std::vector<std::string>& texts) {
   return {std::move(items)};
 }
 
+// Many at once are creel's own; a single one may be the provider's, as for `events get`.
+bool is_one_of_the_providers(const Selection& selection) {
+  if (selection.ids.size() != 1 || !selection.id.empty()) return false;
+  const std::string& id = selection.ids.front();
+  return !parse_event_id(id) && !parse_delivery_id(id);
+}
+
 }  // namespace
 
 std::expected<Json, int> selection_json(const Selection& selection, Io& io) {
@@ -55,7 +63,11 @@ std::expected<Json, int> selection_json(const Selection& selection, Io& io) {
     return std::unexpected(kUsage);
   }
   Json json = Json::object();
-  if (!selection.ids.empty()) json.set("ids", array_of(selection.ids));
+  if (is_one_of_the_providers(selection)) {
+    json.set("id", Json::of(std::string_view(selection.ids.front())));
+  } else if (!selection.ids.empty()) {
+    json.set("ids", array_of(selection.ids));
+  }
   if (!selection.types.empty()) json.set("types", array_of(selection.types));
   const auto add = [&json](std::string_view name, const std::string& text) {
     if (!text.empty()) json.set(name, Json::of(std::string_view(text)));
