@@ -14,12 +14,6 @@
 namespace creel::cli {
 namespace {
 
-const Json& member(const Json& object, std::string_view name) {
-  static const Json kNone = Json::object();
-  const Json* found = object.find(name);
-  return found ? *found : kNone;
-}
-
 // "2 h 5 min ago".
 std::string ago(const std::string& at, Time now) {
   const auto time = admin::parse_time(at);
@@ -33,13 +27,14 @@ std::string why(const Json& attempt) {
   return attempt.text("result") + (status > 0 ? fmt::format(" {}", status) : "");
 }
 
-void print_letter(const Json& delivery, const Json& event, Time now, std::ostream& out) {
-  std::vector<std::pair<std::string, std::string>> fields;
-  for (const char* name : {"event", "source", "type", "subject"}) {
-    const bool is_id = std::string_view(name) == "event";
-    fields.emplace_back(name, is_id ? event.text("id") : event.text(name));
-  }
-  fields.emplace_back("received", local_time(event.text("received")));
+// `about` has what is known of its event.
+void print_letter(const Json& delivery, const std::string& event, const Json& about, Time now,
+                  std::ostream& out) {
+  std::vector<std::pair<std::string, std::string>> fields{{"event", event},
+                                                          {"source", about.text("source")},
+                                                          {"type", about.text("type")},
+                                                          {"subject", about.text("subject")},
+                                                          {"received", local_time(about.text("received"))}};
   std::erase_if(fields, [](const auto& field) { return field.second.empty(); });
   print_fields(out, fields);
   print_timeline(delivery, now, out);
@@ -55,7 +50,7 @@ int get_delivery(AdminClient& client, const OneOptions& options, Io& io) {
   if (options.format == Format::json) {
     io.out << delivery->dump() << '\n';
   } else {
-    print_letter(*delivery, member(*delivery, "event"), io.clock.now(), io.out);
+    print_letter(*delivery, delivery->text("event"), *delivery, io.clock.now(), io.out);
   }
   return kFine;
 }
@@ -70,7 +65,7 @@ int get_event(AdminClient& client, const OneOptions& options, Io& io) {
       io.out << delivery.dump() << '\n';
     } else {
       io.out << (has_any ? "\n" : "");
-      print_letter(delivery, *event, io.clock.now(), io.out);
+      print_letter(delivery, event->text("id"), *event, io.clock.now(), io.out);
     }
     has_any = true;
   }
@@ -98,7 +93,8 @@ int dlq_list(const EventsListOptions& options, Io& io) {
   const Json::Array& letters = page->items("deliveries");
   for (const Json& letter : letters) {
     if (options.format == Format::json) io.out << letter.dump() << '\n';
-    const Json& attempt = member(letter, "last_attempt");
+    const Json* last = letter.find("last_attempt");
+    const Json attempt = last ? *last : Json::object();
     table.add({letter.text("id"), letter.text("type"), ago(attempt.text("at"), io.clock.now()),
                shown(letter.find("attempts")), why(attempt)});
   }

@@ -215,13 +215,14 @@ TEST(Dlq, ListsWhatIsDead) {
 
 TEST(Dlq, ShowsOneWithItsAttempts) {
   const std::string letter =
-      R"({"id":"cev_0000000000001.app.1","destination":"app","state":"dead","attempts":2})";
+      R"({"id":"cev_0000000000001.app.1","destination":"app","state":"dead","attempts":2,"event":"cev_0000000000001","type":"a.b"})";
   const std::string other = R"({"id":"cev_0000000000001.app.2","state":"delivered"})";
   Client client({{200, letter},
                  {200, other},
                  {200, R"({"id":"cev_0000000000001","deliveries":[)" + letter + "," + other + "]}"}});
   EXPECT_EQ(client.run({"dlq", "get", "cev_0000000000001.app.1"}), kFine);
-  EXPECT_THAT(client.world.out, HasSubstr("state        dead\nattempts     2\n"));
+  EXPECT_THAT(client.world.out, AllOf(StartsWith("event  cev_0000000000001\ntype   a.b\n"),
+                                      HasSubstr("state        dead\nattempts     2\n")));
   EXPECT_EQ(client.run({"dlq", "get", "cev_0000000000001.app.2"}), kNotFound);
   EXPECT_EQ(client.run({"dlq", "get", "cev_0000000000001", "--format", "json"}), kFine);
   EXPECT_EQ(client.world.out, letter + "\n");
