@@ -52,6 +52,14 @@ void Deliverer::drain(std::chrono::milliseconds limit) {
 void Deliverer::post(Mail mail) {
   if (is_stopped_.load(std::memory_order_acquire)) return;
   if (mailbox_.post(std::move(mail))) endpoints_.wake();
+  // The thread may have ended in between.
+  if (is_stopped_.load(std::memory_order_acquire)) drop_mail();
+}
+
+// Whoever waits for what nobody opens any more learns so by its end.
+void Deliverer::drop_mail() {
+  std::vector<Mail> unopened;
+  mailbox_.take(unopened);
 }
 
 // --- On the index thread
@@ -141,6 +149,7 @@ void Deliverer::run() {
     endpoints_.wait(rest());
   }
   is_stopped_.store(true, std::memory_order_release);
+  drop_mail();
   if (dispatcher_.running() > 0) {
     log_.warning("attempts abandoned, their deliveries stay pending",
                  {{"count", static_cast<std::int64_t>(dispatcher_.running())}});

@@ -101,7 +101,8 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   void reload(std::vector<Destination> destinations, std::shared_ptr<const Routes> routes);
 
   // These are paused from now on, and nothing else. `done` is called on the deliver thread once it obeys;
-  // attempts that run then may end. From any thread.
+  // attempts that run then may end. When the thread ends before, `done` is destroyed and not called. From any
+  // thread.
   void pause(std::vector<Pause> pauses, std::move_only_function<void()> done);
   // How each destination stands, by name; at most about a second old. From any thread.
   struct Standing {
@@ -187,6 +188,7 @@ class Deliverer final : public DeliveryFeed, private AttemptSink, private Dispat
   };
 
   void post(Mail mail);
+  void drop_mail();
   Reload number(std::vector<Destination> destinations, std::shared_ptr<const Routes> routes);
   void look_up_lanes() ON_INDEX;
   std::shared_ptr<const StoredEvent> content_for(const IndexedDelivery& delivery, const Lane& lane) ON_INDEX;

@@ -70,6 +70,54 @@ TEST(DelivererPauses, ADestinationThatIsGoneIsPausedAndSaysSo) {
   EXPECT_EQ(gateway.store.row(id).attempts, 1u);
 }
 
+// Whether it was obeyed; nothing when that can never be known.
+std::optional<bool> was_obeyed(std::future<void>& future) {
+  if (future.wait_for(20s) != std::future_status::ready) return std::nullopt;
+  try {
+    future.get();
+    return true;
+  } catch (const std::future_error&) {
+    return false;
+  }
+}
+
+TEST(DelivererPauses, NobodyWaitsForAThreadThatHasEnded) {
+  Gateway gateway;
+  gateway.start();
+  gateway.deliverer->drain(0ms);
+  std::promise<void> obeyed;
+  auto future = obeyed.get_future();
+  gateway.deliverer->pause({}, [obeyed = std::move(obeyed)]() mutable { obeyed.set_value(); });
+  EXPECT_EQ(was_obeyed(future), false);
+}
+
+// A destination that is gone while creel stops: the thread ends without opening what comes of that.
+TEST(DelivererPauses, NobodyWaitsForAThreadThatEndsMeanwhile) {
+  std::atomic<bool> is_stopping = false;
+  LoopbackServer server([&](int socket, const std::string&) {
+    is_stopping.wait(false);
+    return LoopbackServer::send(socket, "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n");
+  });
+  Gateway gateway;
+  gateway.to("app", server.url());
+  std::promise<void> obeyed;
+  auto future = obeyed.get_future();
+  gateway.options.on_gone = [&](const Pause& pause) {
+    gateway.deliverer->pause({pause}, [obeyed = std::move(obeyed)]() mutable { obeyed.set_value(); });
+  };
+  gateway.start();
+  gateway.store.add("app", "{}");
+  while (server.requests().empty())
+    std::this_thread::yield();
+  std::thread draining([&] {
+    is_stopping = true;
+    is_stopping.notify_all();
+    gateway.deliverer->drain(20s);
+  });
+  draining.join();
+  EXPECT_TRUE(was_obeyed(future).has_value());
+}
+
 TEST(DelivererOrder, ADeadOneParksItsKeyAcrossARestart) {
   std::atomic<bool> works = false;
   LoopbackServer server([&works](int socket, const std::string&) {
