@@ -1,14 +1,18 @@
 #include "admin/admin.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "admin/accept.h"
+#include "admin/bookmarks.h"
 #include "admin/guard.h"
+#include "admin/jobs.h"
 #include "admin/pauses.h"
 #include "admin/plan.h"
 #include "admin/query.h"
 #include "admin/resources.h"
+#include "admin/routes_table.h"
 #include "admin/waits.h"
 
 namespace creel {
@@ -19,44 +23,32 @@ namespace {
 
 constexpr std::size_t kBodyBytesMax = 4096;                  // A body says little here, or is ignored.
 constexpr std::size_t kPlanBytesMax = std::size_t{4} << 20;  // But for the rules of two configurations.
-constexpr std::string_view kPlanPath = "/api/v1/plan";
+constexpr std::size_t kJobBytesMax = std::size_t{64} << 10;  // A thousand ids.
+constexpr std::string_view kPlanPath = "/api/v1/plan", kJobsPath = "/api/v1/jobs";
+constexpr std::size_t kKeyBytesMax = 255;
 constexpr std::chrono::milliseconds kPollEvery{50};
 
-// What is to be done about a request.
+// What becomes of a request: an answer, a question to the store, or something longer.
+using Plan = std::variant<http::Response, Question, Task<http::Response>>;
+
+// An operator's word about deliveries of one event.
 struct Order {
   Command::Kind kind;
-  std::string event;
-  std::string destination;
+  std::string id;           // of the event, or of the delivery
+  std::string destination;  // "": every one
+  bool is_delivery = false;
 };
-struct PauseOrder {
-  Pause::What what;
-  std::string name;
-  bool is_paused;
-};
-struct AcceptOne {
-  std::uint64_t id;
-};
-using Plan = std::variant<http::Response, Question, EventList, Order, PauseOrder, AcceptOne, AcceptMany>;
 
-std::vector<std::string> segments(std::string_view path) {
-  std::vector<std::string> parts;
-  while (path.starts_with('/')) {
-    path.remove_prefix(1);
-    const std::string_view part = path.substr(0, path.find('/'));
-    parts.push_back(percent_decoded(part, false));
-    path.remove_prefix(part.size());
-  }
-  return parts;
+// Which parameters a route takes that are not read elsewhere.
+std::vector<std::string_view> parameters_of(Endpoint endpoint) {
+  if (endpoint == Endpoint::raw_event) return {"part"};
+  if (endpoint == Endpoint::retry_event || endpoint == Endpoint::cancel_event) return {"destination"};
+  return {};
 }
 
-bool is_read(std::string_view method) {
-  return method == "GET" || method == "HEAD";
-}
-
-http::Response wrong_method(std::string_view allowed) {
-  http::Response response = error(405, "method_not_allowed", "Use " + std::string(allowed) + " here.");
-  response.headers.emplace_back("Allow", std::string(allowed));
-  return response;
+Pause::What what_of(std::string_view path) {
+  if (path.starts_with("/api/v1/sources")) return Pause::What::source;
+  return path.starts_with("/api/v1/routes") ? Pause::What::route : Pause::What::destination;
 }
 
 // The object of one that is not configured any more.
@@ -82,24 +74,23 @@ struct Admin::Impl {
         log(of_log),
         loop(of_loop),
         acceptor(options, of_store, of_clock, of_log, of_loop),
+        jobs(options, of_store, of_clock, of_log, of_metrics, of_loop),
+        bookmarks(of_store, of_clock, of_loop, jobs),
         started(of_clock.now()) {}
 
   Plan plan(const http::Request& request) ON_LOOP;
-  Plan plan_api(std::string_view method, std::span<const std::string> path, const Query& query,
-                std::string_view body) ON_LOOP;
-  Plan plan_event(std::string_view method, std::span<const std::string> path, const Query& query) ON_LOOP;
-  Plan plan_rejected(std::string_view method, std::span<const std::string> path, const Query& query,
+  Plan plan_kept(Endpoint endpoint, const std::string& id, const Query& query) ON_LOOP;
+  Plan plan_operation(Endpoint endpoint, const std::string& id, const http::Request& request) ON_LOOP;
+  Plan plan_rejected(Endpoint endpoint, const std::string& id, const Query& query,
                      std::string_view body) ON_LOOP;
-  // Sources, routes and destinations.
-  Plan plan_configured(Pause::What what, std::string_view method, std::span<const std::string> path,
-                       const Query& query) ON_LOOP;
+  Plan plan_configured(const MatchedRoute& route) ON_LOOP;
   Question list_of(Pause::What what) ON_LOOP;
   Question one_of(Pause::What what, std::string name) ON_LOOP;
 
   Task<http::Response> ask(Question question) ON_LOOP;
   Task<http::Response> wait_for_events(EventList list) ON_LOOP;
   Task<http::Response> carry_out(Order order) ON_LOOP;
-  Task<http::Response> carry_out_pause(PauseOrder order) ON_LOOP;
+  Task<http::Response> carry_out_pause(Pause::What what, std::string name, bool is_paused) ON_LOOP;
 
   AdminOptions options;
   Guard guard;
@@ -109,6 +100,8 @@ struct Admin::Impl {
   Log& log;
   Executor& loop;
   Acceptor acceptor;
+  Jobs jobs;
+  Bookmarks bookmarks;
   Time started;
   bool is_draining = false;
 };
@@ -118,8 +111,13 @@ Admin::Admin(AdminOptions options, Store& store, const Clock& clock, Log& log, M
     : impl_(std::make_unique<Impl>(std::move(options), store, clock, log, metrics, loop)) {}
 Admin::~Admin() = default;
 
+void Admin::start() {
+  impl_->jobs.start();
+}
+
 void Admin::drain() {
   impl_->is_draining = true;
+  impl_->jobs.drain();
   impl_->acceptor.drain();
 }
 
@@ -130,7 +128,8 @@ std::expected<http::HeadDecision, http::Response> Admin::admit(const http::Reque
                        {{"status", std::int64_t{refusal->status}}, {"peer", request.peer}});
     return std::unexpected(*std::move(refusal));
   }
-  return http::HeadDecision{request.path == kPlanPath ? kPlanBytesMax : kBodyBytesMax};
+  if (request.path == kPlanPath) return http::HeadDecision{kPlanBytesMax};
+  return http::HeadDecision{request.path.starts_with(kJobsPath) ? kJobBytesMax : kBodyBytesMax};
 }
 
 Task<http::Response> Admin::handle(http::Request request) {
@@ -144,76 +143,124 @@ Task<http::Response> Admin::handle(http::Request request) {
     http::Response response = co_await asking;
     co_return response;
   }
-  if (EventList* list = std::get_if<EventList>(&plan)) {
-    Task<http::Response> waiting = impl_->wait_for_events(std::move(*list));
-    http::Response response = co_await waiting;
-    co_return response;
-  }
-  if (Order* order = std::get_if<Order>(&plan)) {
-    Task<http::Response> carrying_out = impl_->carry_out(std::move(*order));
-    http::Response response = co_await carrying_out;
-    co_return response;
-  }
-  if (PauseOrder* order = std::get_if<PauseOrder>(&plan)) {
-    Task<http::Response> pausing = impl_->carry_out_pause(std::move(*order));
-    http::Response response = co_await pausing;
-    co_return response;
-  }
-  if (const AcceptOne* one = std::get_if<AcceptOne>(&plan)) {
-    Task<http::Response> accepting = impl_->acceptor.one(one->id);
-    http::Response response = co_await accepting;
-    co_return response;
-  }
-  if (AcceptMany* many = std::get_if<AcceptMany>(&plan)) {
-    Task<http::Response> accepting = impl_->acceptor.many(std::move(*many));
-    http::Response response = co_await accepting;
+  if (auto* task = std::get_if<Task<http::Response>>(&plan)) {
+    http::Response response = co_await *task;
     co_return response;
   }
   co_return std::get<http::Response>(std::move(plan));
 }
 
 Plan Admin::Impl::plan(const http::Request& request) {
-  const std::vector<std::string> path = segments(request.path);
+  const auto route = match_route(request.method, request.path);
+  if (!route) return route.error();
   const Query query(request.query);
-  if (path.size() == 1 && path[0] == "metrics") {
-    if (!is_read(request.method)) return wrong_method("GET");
-    return store_metrics.exposition(store, clock.now());
+  const std::string id = route->parameters.empty() ? std::string() : route->parameters.front();
+  switch (route->endpoint) {
+    case Endpoint::metrics:
+      return store_metrics.exposition(store, clock.now());
+    case Endpoint::list_events:
+    case Endpoint::list_deliveries:
+      return plan_kept(route->endpoint, id, query);
+    case Endpoint::list_rejected:
+      return plan_rejected(route->endpoint, id, query, request.body);
+    default:
+      break;
   }
-  if (path.size() > 2 && path[0] == "api" && path[1] == "v1") {
-    return plan_api(request.method, std::span(path).subspan(2), query, request.body);
+  if (auto complaint = complain_of_unknown(query, parameters_of(route->endpoint)))
+    return *std::move(complaint);
+  switch (route->endpoint) {
+    case Endpoint::status:
+      return show_status(store.status(), options.version, started, clock.now());
+    case Endpoint::plan:
+      return plan_page(std::string(request.body), options, clock);
+    case Endpoint::accept_all_rejected:
+    case Endpoint::show_rejected:
+    case Endpoint::explain_rejected:
+    case Endpoint::accept_rejected:
+      return plan_rejected(route->endpoint, id, query, request.body);
+    case Endpoint::list_configured:
+    case Endpoint::show_configured:
+    case Endpoint::pause_configured:
+    case Endpoint::resume_configured:
+      return plan_configured(*route);
+    case Endpoint::show_event:
+    case Endpoint::raw_event:
+    case Endpoint::retry_event:
+    case Endpoint::cancel_event:
+    case Endpoint::show_delivery:
+    case Endpoint::retry_delivery:
+    case Endpoint::cancel_delivery:
+      return plan_kept(route->endpoint, id, query);
+    default:
+      return plan_operation(route->endpoint, id, request);
   }
-  return error(404, "not_found", "There is nothing at this path; the API begins at /api/v1/.");
 }
 
-Plan Admin::Impl::plan_api(std::string_view method, std::span<const std::string> path, const Query& query,
-                           std::string_view body) {
-  if (path[0] == "events" && path.size() > 1) return plan_event(method, path.subspan(1), query);
-  if (path[0] == "rejected") return plan_rejected(method, path.subspan(1), query, body);
-  for (const Pause::What what : {Pause::What::source, Pause::What::route, Pause::What::destination}) {
-    if (path[0] == std::string(to_text(what)) + "s")
-      return plan_configured(what, method, path.subspan(1), query);
+// Events and their deliveries.
+Plan Admin::Impl::plan_kept(Endpoint endpoint, const std::string& id, const Query& query) {
+  switch (endpoint) {
+    case Endpoint::list_events: {
+      auto list = parse_event_list(query, true);
+      if (!list) return std::move(list.error());
+      if (list->wait.count() > 0 && options.after) return wait_for_events(*std::move(list));
+      return list_events(*list, options);
+    }
+    case Endpoint::list_deliveries: {
+      auto question = list_deliveries(query, options);
+      if (!question) return std::move(question.error());
+      return *std::move(question);
+    }
+    case Endpoint::show_event:
+      return show_event(id, options);
+    case Endpoint::raw_event: {
+      const std::string_view part = query.has("part") ? query.get("part") : "body";
+      if (part != "head" && part != "body") return error(400, "bad_parameter", "`part` is body or head.");
+      return event_bytes(id, part == "head" ? EventPart::head : EventPart::body);
+    }
+    case Endpoint::show_delivery:
+      return show_delivery(id, options);
+    default:
+      break;
   }
-  if (path[0] == "plan" && path.size() == 1) {
-    if (method != "POST") return wrong_method("POST");
-    if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
-    return plan_page(std::string(body), options, clock);
-  }
+  const bool is_retry = endpoint == Endpoint::retry_event || endpoint == Endpoint::retry_delivery;
+  return carry_out(
+      {.kind = is_retry ? Command::Kind::retry : Command::Kind::cancel,
+       .id = id,
+       .destination = std::string(query.get("destination")),
+       .is_delivery = endpoint == Endpoint::retry_delivery || endpoint == Endpoint::cancel_delivery});
+}
 
-  const bool is_known = path.size() == 1 && (path[0] == "events" || path[0] == "status");
-  if (!is_known) {
-    return error(
-        404, "not_found",
-        "The API has events, rejected, sources, routes, destinations, plan and status under /api/v1/.");
+// Jobs and bookmarks.
+Plan Admin::Impl::plan_operation(Endpoint endpoint, const std::string& id, const http::Request& request) {
+  const std::string_view key = request.header("idempotency-key");
+  if (key.size() > kKeyBytesMax ||
+      !std::ranges::all_of(key, [](char letter) { return letter > ' ' && letter < 0x7f; })) {
+    return error(400, "bad_parameter", "An Idempotency-Key has at most 255 visible ASCII characters.");
   }
-  if (!is_read(method)) return wrong_method("GET");
-  if (path[0] == "events") {
-    auto list = parse_event_list(query);
-    if (!list) return std::move(list.error());
-    if (list->wait.count() > 0 && options.after) return *std::move(list);
-    return list_events(std::move(list->query), options);
+  switch (endpoint) {
+    case Endpoint::list_jobs:
+      return jobs.list();
+    case Endpoint::create_job:
+      return jobs.create(std::string(request.body), std::string(key));
+    case Endpoint::plan_job:
+      return plan_job_page(std::string(request.body), options, EventId::of(store.status().synced, 0xffff));
+    case Endpoint::show_job:
+      return jobs.show(id);
+    case Endpoint::cancel_job:
+      return jobs.cancel(id);
+    case Endpoint::list_bookmarks:
+      return bookmarks.list();
+    case Endpoint::show_bookmark:
+      return bookmarks.show(id);
+    case Endpoint::set_bookmark:
+      return bookmarks.set(id, std::string(request.body));
+    case Endpoint::remove_bookmark:
+      return bookmarks.remove(id);
+    case Endpoint::replay_bookmark:
+      return bookmarks.replay(id, std::string(request.body), std::string(key));
+    default:
+      std::unreachable();
   }
-  if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
-  return show_status(store.status(), options.version, started, clock.now());
 }
 
 Question Admin::Impl::list_of(Pause::What what) {
@@ -240,69 +287,37 @@ Question Admin::Impl::one_of(Pause::What what, std::string name) {
   std::unreachable();
 }
 
-Plan Admin::Impl::plan_configured(Pause::What what, std::string_view method,
-                                  std::span<const std::string> path, const Query& query) {
-  const std::string_view act = path.size() == 2 ? std::string_view(path[1]) : std::string_view();
-  const bool changes = act == "pause" || act == "resume";
-  if (path.size() > 1 && !changes)
-    return error(404, "not_found", "A " + std::string(to_text(what)) + " has pause and resume.");
-  if (changes ? method != "POST" : !is_read(method)) return wrong_method(changes ? "POST" : "GET");
-  if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
-  if (path.empty()) return list_of(what);
-  if (!changes) return one_of(what, path[0]);
+// Sources, routes and destinations.
+Plan Admin::Impl::plan_configured(const MatchedRoute& route) {
+  const Pause::What what = what_of(route.path);
+  if (route.endpoint == Endpoint::list_configured) return list_of(what);
+  const std::string& name = route.parameters.front();
+  if (route.endpoint == Endpoint::show_configured) return one_of(what, name);
   if (!options.pause) return error(409, "cannot_pause", "Nothing can be paused here.");
-  return PauseOrder{.what = what, .name = path[0], .is_paused = act == "pause"};
+  return carry_out_pause(what, name, route.endpoint == Endpoint::pause_configured);
 }
 
-Plan Admin::Impl::plan_rejected(std::string_view method, std::span<const std::string> path,
-                                const Query& query, std::string_view body) {
-  if (path.empty()) {
-    if (!is_read(method)) return wrong_method("GET");
-    auto question = list_rejected(query);
-    if (!question) return std::move(question.error());
-    return *std::move(question);
+Plan Admin::Impl::plan_rejected(Endpoint endpoint, const std::string& id, const Query& query,
+                                std::string_view body) {
+  switch (endpoint) {
+    case Endpoint::list_rejected: {
+      auto question = list_rejected(query);
+      if (!question) return std::move(question.error());
+      return *std::move(question);
+    }
+    case Endpoint::accept_all_rejected: {
+      auto many = parse_accept_many(body);
+      if (!many) return std::move(many.error());
+      return acceptor.many(*std::move(many));
+    }
+    case Endpoint::explain_rejected:
+      return explain_rejected(id, options.explain);
+    case Endpoint::accept_rejected:
+      if (const auto number = parse_number(id)) return acceptor.one(*number);
+      return show_rejected(id);  // Of no number it says that there is none.
+    default:
+      return show_rejected(id);
   }
-  const std::string_view act = path.size() == 2 ? std::string_view(path[1]) : std::string_view();
-  const bool is_many = path.size() == 1 && path[0] == "accept";
-  if (path.size() > 1 && act != "explain" && act != "accept")
-    return error(404, "not_found", "A rejected request has explain and accept.");
-  const bool changes = is_many || act == "accept";
-  if (changes ? method != "POST" : !is_read(method)) return wrong_method(changes ? "POST" : "GET");
-  if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
-  if (is_many) {
-    auto many = parse_accept_many(body);
-    if (!many) return std::move(many.error());
-    return *std::move(many);
-  }
-  if (act == "explain") return explain_rejected(path[0], options.explain);
-  const auto id = parse_number(path[0]);
-  if (act == "accept" && id) return AcceptOne{*id};
-  return show_rejected(path[0]);  // Of no number it says that there is none.
-}
-
-Plan Admin::Impl::plan_event(std::string_view method, std::span<const std::string> path, const Query& query) {
-  const std::string& id = path[0];
-  const std::string_view act = path.size() == 2 ? std::string_view(path[1]) : std::string_view();
-  if (path.size() == 1) {
-    if (!is_read(method)) return wrong_method("GET");
-    if (auto complaint = complain_of_unknown(query, {})) return *std::move(complaint);
-    return show_event(id, options);
-  }
-  if (act == "raw") {
-    if (!is_read(method)) return wrong_method("GET");
-    if (auto complaint = complain_of_unknown(query, {"part"})) return *std::move(complaint);
-    const std::string_view part = query.has("part") ? query.get("part") : "body";
-    if (part != "head" && part != "body") return error(400, "bad_parameter", "`part` is body or head.");
-    return event_bytes(id, part == "head" ? EventPart::head : EventPart::body);
-  }
-  if (act == "retry" || act == "cancel") {
-    if (method != "POST") return wrong_method("POST");
-    if (auto complaint = complain_of_unknown(query, {"destination"})) return *std::move(complaint);
-    return Order{.kind = act == "retry" ? Command::Kind::retry : Command::Kind::cancel,
-                 .event = id,
-                 .destination = std::string(query.get("destination"))};
-  }
-  return error(404, "not_found", "An event has raw, retry and cancel.");
 }
 
 Task<http::Response> Admin::Impl::ask(Question question) {
@@ -315,7 +330,7 @@ Task<http::Response> Admin::Impl::wait_for_events(EventList list) {
   const Ticks until = clock.ticks() + list.wait;
   while (true) {
     const Sequence indexed = store.status().indexed;
-    Question question = list_events(list.query, options);
+    Question question = list_events(list, options);
     Asking asking(store, loop, Freshness::current, std::move(question));
     Answer answer = co_await asking;
 
@@ -336,32 +351,43 @@ Task<http::Response> Admin::Impl::wait_for_events(EventList list) {
 }
 
 Task<http::Response> Admin::Impl::carry_out(Order order) {
-  Asking finding(store, loop, Freshness::current, find_deliveries(order.event, order.destination));
+  std::optional<DeliveryId> delivery;
+  if (order.is_delivery) delivery = parse_delivery_id(order.id);
+  Question question =
+      order.is_delivery ? show_delivery(order.id, options) : find_deliveries(order.id, order.destination);
+  Asking finding(store, loop, Freshness::current, std::move(question));
   Answer found = co_await finding;
   if (!found.event) co_return std::move(found.response);
 
   Command command{
       .kind = order.kind, .event = *found.event, .destination = order.destination, .at = clock.now()};
+  if (delivery) {
+    command.destination = delivery->destination;
+    command.ordinal = delivery->ordinal;
+  }
+  const std::string destination = command.destination;
   Commanding commanding(store, loop, std::move(command));
   const Commanding::Result synced = co_await commanding;
   if (!synced) co_return error(synced.error());
   log.info(order.kind == Command::Kind::retry ? "retry ordered" : "cancel ordered",
-           {{"event", to_text(*found.event)}, {"destination", order.destination}});
+           {{"event", to_text(*found.event)}, {"destination", destination}});
 
-  Asking showing(store, loop, Freshness::current, show_event(to_text(*found.event), options));
+  Question shown_as =
+      order.is_delivery ? show_delivery(order.id, options) : show_event(to_text(*found.event), options);
+  Asking showing(store, loop, Freshness::current, std::move(shown_as));
   Answer shown = co_await showing;
   co_return std::move(shown.response);
 }
 
-Task<http::Response> Admin::Impl::carry_out_pause(PauseOrder order) {
-  OrderingPause ordering(options.pause, loop, order.what, order.name, order.is_paused);
+Task<http::Response> Admin::Impl::carry_out_pause(Pause::What what, std::string name, bool is_paused) {
+  OrderingPause ordering(options.pause, loop, what, name, is_paused);
   const std::optional<PauseAnswer> answer = co_await ordering;
   if (!answer) co_return error(StoreError::stopping);
-  if (*answer != PauseAnswer::done) co_return refusal(*answer, order.what, order.name);
-  Asking showing(store, loop, Freshness::current, one_of(order.what, order.name));
+  if (*answer != PauseAnswer::done) co_return refusal(*answer, what, name);
+  Asking showing(store, loop, Freshness::current, one_of(what, name));
   Answer shown = co_await showing;
   // What was paused may have gone from the configuration since.
-  if (shown.response.status == 404) co_return resumed(order.name);
+  if (shown.response.status == 404) co_return resumed(name);
   co_return std::move(shown.response);
 }
 

@@ -135,7 +135,9 @@ class Admin final : public http::Handler {
   std::expected<http::HeadDecision, http::Response> admit(const http::Request& request) ON_LOOP override;
   Task<http::Response> handle(http::Request request) ON_LOOP override;
 
-  // Ends the long polls: they are answered within a tenth of a second.
+  // Goes on with the jobs that the store holds. Once, after the store was started.
+  void start() ON_LOOP;
+  // Ends the long polls, which are answered within a tenth of a second, and begins nothing more of a job.
   void drain() ON_LOOP;
 
  private:

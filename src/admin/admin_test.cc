@@ -20,7 +20,7 @@ TEST_F(Api, KnowsNothingElse) {
         "/api/v1/routes/all/x", "/api/v1/destinations/app/pause/x", "/api/v1/destinations/app/"}) {
     const http::Response response = get(path);
     EXPECT_EQ(response.status, 404) << path;
-    EXPECT_THAT(response.body, HasSubstr(R"({"error":{"code":"not_found")")) << path;
+    EXPECT_THAT(response.body, HasSubstr(R"("code":"not_found")")) << path;
   }
 }
 

@@ -16,6 +16,35 @@ http::Response answer(int status, std::string body, std::string_view content_typ
   return response;
 }
 
+std::string_view title_of(int status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Error";
+  }
+}
+
 http::Response try_again(std::string_view code, std::string_view message, std::string_view seconds) {
   http::Response response = error(503, code, message);
   response.headers.emplace_back("Retry-After", std::string(seconds));
@@ -26,10 +55,14 @@ http::Response try_again(std::string_view code, std::string_view message, std::s
 
 http::Response error(int status, std::string_view code, std::string_view message) {
   JsonWriter json;
-  json.begin_object().key("error").begin_object();
-  json.member("code", code).member("message", message);
-  json.end_object().end_object();
-  return answer(status, json.take(), "application/json");
+  json.begin_object()
+      .member("type", "urn:creel:problem:" + std::string(code))
+      .member("title", title_of(status))
+      .member("status", status)
+      .member("detail", message)
+      .member("code", code)
+      .end_object();
+  return answer(status, json.take(), "application/problem+json");
 }
 
 http::Response error(StoreError trouble) {
@@ -63,7 +96,7 @@ http::Response bytes_response(std::string bytes, std::string_view content_type) 
 }
 
 std::optional<http::Response> complain_of_unknown(const Query& query,
-                                                  std::initializer_list<std::string_view> known) {
+                                                  const std::vector<std::string_view>& known) {
   const auto unknown = query.unknown(known);
   if (!unknown) return std::nullopt;
   std::string message = "There is no parameter `";

@@ -49,20 +49,26 @@ std::string held_reason(const HeldReasons& held, const DeliveryRow& delivery, st
   return found == held.destinations->end() ? "destination unknown" : found->second;
 }
 
-void write_delivery(JsonWriter& json, const DeliveryRow& delivery, std::string_view held, bool with_history) {
-  json.begin_object()
-      .member("id", to_text(delivery.id))
+void write_delivery_members(JsonWriter& json, const DeliveryRow& delivery, std::string_view held) {
+  json.member("id", to_text(delivery.id))
       .member("destination", delivery.id.destination)
       .member("state", held.empty() ? to_text(delivery.state) : std::string_view("held"));
   if (!held.empty()) json.member("held", held);
   if (delivery.state == DeliveryState::pending) json.member("due", delivery.due);
   json.member("attempts", delivery.attempts);
-  if (with_history) {
-    json.key("history").begin_array();
-    for (const Attempt& attempt : delivery.history)
-      write_attempt(json, attempt);
-    json.end_array();
-  }
+}
+
+void write_history(JsonWriter& json, const DeliveryRow& delivery) {
+  json.key("history").begin_array();
+  for (const Attempt& attempt : delivery.history)
+    write_attempt(json, attempt);
+  json.end_array();
+}
+
+void write_delivery(JsonWriter& json, const DeliveryRow& delivery, std::string_view held, bool with_history) {
+  json.begin_object();
+  write_delivery_members(json, delivery, held);
+  if (with_history) write_history(json, delivery);
   json.end_object();
 }
 

@@ -27,17 +27,6 @@ void write_event(JsonWriter& json, const EventRow& event, const HeldReasons& hel
   json.end_array();
 }
 
-std::expected<std::optional<DeliveryState>, http::Response> state_of(const Query& query) {
-  if (!query.has("state")) return std::nullopt;
-  for (DeliveryState state :
-       {DeliveryState::pending, DeliveryState::delivered, DeliveryState::dead, DeliveryState::cancelled}) {
-    if (query.get("state") == to_text(state)) return state;
-  }
-  return std::unexpected(
-      error(400, "bad_parameter",
-            "`state` is one of pending, delivered, dead, cancelled (held ones are pending)."));
-}
-
 std::expected<std::chrono::seconds, http::Response> wait_of(const Query& query) {
   if (!query.has("wait")) return std::chrono::seconds(0);
   const std::string_view text = query.get("wait");
@@ -52,29 +41,19 @@ std::expected<std::chrono::seconds, http::Response> wait_of(const Query& query) 
 
 }  // namespace
 
-std::expected<EventList, http::Response> parse_event_list(const Query& query) {
-  const auto complaint =
-      complain_of_unknown(query, {"source", "type", "id", "subject", "destination", "state", "since", "until",
-                                  "cursor", "limit", "order", "wait"});
-  if (complaint) return std::unexpected(*complaint);
+std::expected<EventList, http::Response> parse_event_list(const Query& query, bool with_wait) {
+  std::vector<std::string_view> known(kSelectionNames);
+  known.insert(known.end(), {"cursor", "limit", "order"});
+  if (with_wait) known.emplace_back("wait");
+  if (const auto complaint = complain_of_unknown(query, known)) return std::unexpected(*complaint);
   EventList list;
-  EventFilter& filter = list.query.filter;
-  filter.source = query.get("source");
-  filter.types = query.list("type");
-  filter.id = query.get("id");
-  filter.subject = query.get("subject");
-  filter.destination = query.get("destination");
-
-  const auto state = state_of(query);
-  const auto since = time_of(query, "since"), until = time_of(query, "until");
+  auto selection = selection_of(query);
   const auto limit = limit_of(query);
   const auto wait = wait_of(query);
-  if (!state) return std::unexpected(state.error());
-  if (!since) return std::unexpected(since.error());
-  if (!until) return std::unexpected(until.error());
+  if (!selection) return std::unexpected(std::move(selection.error()));
   if (!limit) return std::unexpected(limit.error());
   if (!wait) return std::unexpected(wait.error());
-  filter.state = *state, filter.since = *since, filter.until = *until;
+  list.selection = *std::move(selection);
   list.query.limit = *limit;
   list.wait = *wait;
 
@@ -97,16 +76,21 @@ std::expected<EventList, http::Response> parse_event_list(const Query& query) {
   return list;
 }
 
-Question list_events(EventQuery query, const AdminOptions& options) {
-  return [query = std::move(query), reasons = held_reasons(options)](Reader& reader,
-                                                                     Staleness staleness) -> Answer {
+void write_page_end(JsonWriter& json, const EventPage& page, std::optional<EventId> before) {
+  const std::optional<EventId> next = page.next ? page.next : before;
+  json.key("cursor");
+  next ? json.value(to_text(*next)) : json.null();
+  json.member("scanned", std::uint64_t{page.scanned}).member("more", page.more);
+}
+
+Question list_events(const EventList& list, const AdminOptions& options) {
+  return [selection = list.selection, query = list.query, reasons = held_reasons(options)](
+             Reader& reader, Staleness staleness) mutable -> Answer {
     assume(on_read);
+    query.filter = selection.reading();
     const auto page = reader.events(query);
     if (!page) return {.response = error(page.error())};
     const HeldReasons held = reasons();
-    // At the end the cursor stays where it is, so that a reader of the oldest can come back and find what has
-    // come since.
-    const std::optional<EventId> next = page->next ? page->next : query.after;
 
     JsonWriter json;
     json.begin_object().key("events").begin_array();
@@ -115,15 +99,14 @@ Question list_events(EventQuery query, const AdminOptions& options) {
       write_event(json, event, held, false, nullptr);
       json.end_object();
     }
-    json.end_array().key("cursor");
-    next ? json.value(to_text(*next)) : json.null();
-    json.member("more", page->more);
+    json.end_array();
+    write_page_end(json, *page, query.after);
     write_staleness(json, staleness);
     json.end_object();
     return {.response = json_response(json),
             .is_empty = page->events.empty(),
             .has_more = page->more,
-            .next = next};
+            .next = page->next ? page->next : query.after};
   };
 }
 

@@ -24,7 +24,7 @@ TEST_F(Events, AreListedNewestFirstInPages) {
   EXPECT_EQ(first.status, 200);
   EXPECT_LT(first.body.find(id(3)), first.body.find(id(2)));
   EXPECT_THAT(first.body, Not(HasSubstr(id(1))));
-  EXPECT_THAT(first.body, HasSubstr("\"cursor\":\"" + id(2) + "\",\"more\":true}"));
+  EXPECT_THAT(first.body, HasSubstr("\"cursor\":\"" + id(2) + "\",\"scanned\":2,\"more\":true}"));
 
   const http::Response second = get("/api/v1/events?limit=2&cursor=" + id(2));
   EXPECT_THAT(second.body, HasSubstr(id(1)));
@@ -44,7 +44,7 @@ TEST_F(Events, AreShownAsDocumented) {
           R"("received":"2025-06-15T15:06:40.000Z","occurred":null,"bytes":2,"deliveries":[{"id":")" +
           id(1) +
           R"(.app.1","destination":"app","state":"pending","due":"2025-06-15T15:06:41.000Z","attempts":2}]}],)" +
-          R"("cursor":")" + id(1) + R"(","more":false})");
+          R"("cursor":")" + id(1) + R"(","scanned":1,"more":false})");
 }
 
 TEST_F(Events, GiveEveryFilterToTheStore) {
@@ -70,12 +70,14 @@ TEST_F(Events, GiveEveryFilterToTheStore) {
 }
 
 TEST_F(Events, RefuseParametersThatTheyDoNotUnderstand) {
-  for (std::string_view query : {"tpye=x", "state=held", "state=", "since=yesterday", "until=", "limit=0",
-                                 "limit=1001", "limit=x", "limit=", "order=up", "cursor=wh_1", "cursor=",
-                                 "wait=31", "wait=-1", "wait=1s", "wait=5", "wait=5&order=newest"}) {
+  for (std::string_view query :
+       {"tpye=x",     "state=held",     "state=",    "since=yesterday",    "until=",           "limit=0",
+        "limit=1001", "limit=x",        "limit=",    "order=up",           "cursor=wh_1",      "cursor=",
+        "status=6x",  "status=500-400", "error=bad", "filter={",           "filter={\"x\":1}", "wait=31",
+        "wait=-1",    "wait=1s",        "wait=5",    "wait=5&order=newest"}) {
     const http::Response response = get("/api/v1/events?" + std::string(query));
     EXPECT_EQ(response.status, 400) << query;
-    EXPECT_THAT(response.body, HasSubstr("\"error\"")) << query;
+    EXPECT_THAT(response.body, HasSubstr("\"detail\"")) << query;
   }
   EXPECT_TRUE(store_.reader.queries.empty());
 }
@@ -264,7 +266,7 @@ TEST_F(Events, AreWaitedForNoLongerThanAsked) {
   clock_.at += 1ms;
   fire_timers();
   ASSERT_TRUE(answer_);
-  EXPECT_EQ(answer_->body, R"({"events":[],"cursor":")" + id(4) + R"(","more":false})");
+  EXPECT_EQ(answer_->body, R"({"events":[],"cursor":")" + id(4) + R"(","scanned":0,"more":false})");
 }
 
 TEST_F(Events, ThatTheFilterLeavesOutDoNotEndTheWaitAndAreLookedAtOnce) {

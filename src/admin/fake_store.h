@@ -61,8 +61,19 @@ class FakeReader final : public Reader {
         page.more = true;
         break;
       }
+      if (query.filter.upto && row.id > *query.filter.upto) {
+        if (query.newest_first) continue;
+        break;
+      }
       page.next = row.id;
-      if (matches(query.filter, row)) page.events.push_back(row);
+      ++page.scanned;
+      if (!matches(query.filter, row) || !holds(query.filter, row)) continue;
+      page.events.push_back(row);
+      for (DeliveryRow& delivery : page.events.back().deliveries) {
+        auto& history = delivery.history;
+        if (!query.with_last_attempt) history.clear();
+        if (!history.empty()) history.erase(history.begin(), history.end() - 1);
+      }
     }
     return page;
   }
@@ -147,6 +158,17 @@ class FakeReader final : public Reader {
            (!filter.since || row.received >= *filter.since) &&
            (!filter.until || row.received <= *filter.until) && !(filter.unaccepted && row.accepted);
   }
+  bool holds(const EventFilter& filter, const EventRow& row) const {
+    if (!filter.content) return true;
+    const StoredEvent& event = contents.at(row.id);
+    StoredEventView view;
+    view.id = event.id;
+    view.source = event.source;
+    view.type = event.type;
+    view.head = event.head;
+    view.body = event.body;
+    return (*filter.content)(view);
+  }
   static bool matches(const EventFilter& filter, const EventRow& row) {
     if (!filter.id.empty() && row.provider_id != filter.id) return false;
     if (!filter.source.empty() && row.source != filter.source) return false;
@@ -210,6 +232,16 @@ class FakeStore final : public Store {
     for (auto& done : std::exchange(waiting, {}))
       done(result);
   }
+  // The process ends: of what waits, the first so many have come to be.
+  void crash(std::size_t synced) {
+    for (auto& done : std::exchange(waiting, {})) {
+      if (synced == 0) break;
+      --synced;
+      done(1);
+    }
+    questions.clear();
+  }
+  std::size_t unsynced() const { return waiting.size(); }
   StoreStatus status() const override { return current; }
 
   void append(Append&) override {}

@@ -121,7 +121,10 @@ TEST_F(Guarding, TakesWritesFromItsOwnPagesAndFromPrograms) {
 TEST_F(Guarding, TellsWhatToDoWithoutTellingTheToken) {
   headers_.pop_back();
   const http::Response response = get("/api/v1/status");
-  EXPECT_THAT(response.body, HasSubstr(R"({"error":{"code":"unauthorized","message":")"));
+  EXPECT_THAT(
+      response.body,
+      HasSubstr(
+          R"({"type":"urn:creel:problem:unauthorized","title":"Unauthorized","status":401,"detail":")"));
   EXPECT_THAT(response.body, HasSubstr("admin.token"));
   EXPECT_THAT(response.body, Not(HasSubstr(std::string(kToken))));
 }

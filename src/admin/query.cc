@@ -64,7 +64,7 @@ std::vector<std::string> Query::list(std::string_view name) const {
   return parts;
 }
 
-std::optional<std::string_view> Query::unknown(std::initializer_list<std::string_view> known) const {
+std::optional<std::string_view> Query::unknown(const std::vector<std::string_view>& known) const {
   for (const auto& [name, value] : parameters_) {
     if (std::ranges::find(known, name) == known.end()) return name;
   }

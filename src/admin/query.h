@@ -1,7 +1,6 @@
 // The parameters of a request's query string.
 #pragma once
 
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,7 +22,7 @@ class Query {
   // All parameters with this name, each split at its commas; empty parts are left out.
   std::vector<std::string> list(std::string_view name) const;
   // A parameter that is none of `known`, so that a mistyped filter is an error and not an unfiltered answer.
-  std::optional<std::string_view> unknown(std::initializer_list<std::string_view> known) const;
+  std::optional<std::string_view> unknown(const std::vector<std::string_view>& known) const;
 
  private:
   std::vector<std::pair<std::string, std::string>> parameters_;

@@ -9,12 +9,14 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "admin/admin.h"
 #include "admin/json.h"
 #include "admin/query.h"
+#include "admin/selection.h"
 #include "core/metrics.h"
 #include "http/http.h"
 #include "store/store.h"
@@ -47,14 +49,14 @@ using Explain = std::function<std::vector<Finding>(const RejectedRequest&)>;
 // --- Answers (answers.cc)
 // --------------------------------------------------------------------------------------------
 
-// {"error":{"code":…,"message":…}}: the message says what is wrong and what to do.
+// A problem as RFC 9457 has them, with its name as `code`: the message says what is wrong and what to do.
 http::Response error(int status, std::string_view code, std::string_view message);
 http::Response error(StoreError trouble);
 http::Response json_response(JsonWriter& json);
 http::Response bytes_response(std::string bytes, std::string_view content_type);
 // 400 for a parameter that is none of `known`.
 std::optional<http::Response> complain_of_unknown(const Query& query,
-                                                  std::initializer_list<std::string_view> known);
+                                                  const std::vector<std::string_view>& known);
 // "limit": 1 to 1000, 50 without one.
 std::expected<std::size_t, http::Response> limit_of(const Query& query);
 // A time, nothing when the parameter is missing; 400 when it is none.
@@ -67,11 +69,16 @@ void write_staleness(JsonWriter& json, Staleness staleness);
 // ----------------------------------------------------------------------------------------------
 
 struct EventList {
-  EventQuery query;
+  Selection selection;
+  EventQuery query;              // without its filter, which is the selection's
   std::chrono::seconds wait{0};  // how long to wait for something after the cursor
 };
-std::expected<EventList, http::Response> parse_event_list(const Query& query);
-Question list_events(EventQuery query, const AdminOptions& options);
+// `with_wait`: that parameter is known too.
+std::expected<EventList, http::Response> parse_event_list(const Query& query, bool with_wait);
+Question list_events(const EventList& list, const AdminOptions& options);
+// "cursor", "more" and "scanned" of a page; `before` is the cursor that it was asked with. At the end the
+// cursor stays where it is, so that a reader of the oldest can come back and find what has come since.
+void write_page_end(JsonWriter& json, const EventPage& page, std::optional<EventId> before);
 // `id`: an event's, or a provider's that only one event has.
 Question show_event(std::string id, const AdminOptions& options);
 enum class EventPart { head, body };
@@ -84,7 +91,12 @@ std::expected<EventRow, http::Response> find_event(Reader& reader, std::string_v
 // The event that a command is about, when it has a delivery to `destination` ("": to any).
 Question find_deliveries(std::string id, std::string destination);
 // `held` as held_reason() says it.
+void write_delivery_members(JsonWriter& json, const DeliveryRow& delivery, std::string_view held);
+void write_history(JsonWriter& json, const DeliveryRow& delivery);
 void write_delivery(JsonWriter& json, const DeliveryRow& delivery, std::string_view held, bool with_history);
+// Those that a selection takes, of a page of events (delivery_list.cc).
+std::expected<Question, http::Response> list_deliveries(const Query& query, const AdminOptions& options);
+Question show_delivery(std::string id, const AdminOptions& options);
 // Asks for them; `delivery` is called for one that is pending.
 std::function<HeldReasons()> held_reasons(const AdminOptions& options);
 // Why a delivery that is pending waits for more than its time: a transform failed, something is paused, its

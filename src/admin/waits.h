@@ -87,6 +87,33 @@ class Commanding {
   Result result_ = std::unexpected(StoreError::stopping);
 };
 
+// Store::set_state, awaited.
+class KeepingState {
+ public:
+  using Result = std::expected<Sequence, StoreError>;
+
+  KeepingState(Store& store, Executor& loop, std::string name, std::string value)
+      : store_(store), loop_(loop), name_(std::move(name)), value_(std::move(value)) {}
+  KeepingState(const KeepingState&) = delete;
+  KeepingState& operator=(const KeepingState&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    store_.set_state(std::move(name_), std::move(value_),
+                     [this, waker = Waker(loop_, waiting)](Result result) mutable {
+                       result_ = result;
+                       waker.wake();
+                     });
+  }
+  Result await_resume() const { return result_; }
+
+ private:
+  Store& store_;
+  Executor& loop_;
+  std::string name_, value_;
+  Result result_ = std::unexpected(StoreError::stopping);
+};
+
 class Accepting {
  public:
   using Accept = decltype(AdminOptions::accept);

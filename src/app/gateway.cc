@@ -1,4 +1,5 @@
 #include "app/gateway.h"
+#include "admin/bookmarks.h"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <random>
 #include <utility>
 
+#include "admin/bookmarks.h"
 #include "admin/token.h"
 #include "app/gateway_impl.h"
 #include "core/text.h"
@@ -73,6 +75,10 @@ int Gateway::run() {
   jwks_.start();
   deliverer_->start(*store_);
   store_->start(*deliverer_);
+  loop_.post([this] {
+    assume(on_loop);
+    admin_->start();
+  });
   say_ready(live_.now()->config);
   loop_.on_signals({SIGTERM, SIGINT, SIGHUP}, [this](int number) {
     assume(on_loop);
@@ -94,6 +100,7 @@ int Gateway::open_store(const Config& config) {
   options.folder = config.store.folder;
   options.retention = config.store.retention;
   options.max_size = config.store.max_size;
+  options.pinned = admin::bookmarked_events;
   options.dedupe_window_max = dedupe_window_max_ = longest_window(config);
   auto opened = store::EmbeddedStore::open(
       std::move(options), {.disk = disk_, .clock = clock_, .log = log_, .observer = &commit_metrics_});
