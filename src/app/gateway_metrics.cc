@@ -30,6 +30,18 @@ prometheus::Family<prometheus::Gauge>& gauge(Metrics& metrics, const char* name,
   return prometheus::BuildGauge().Name(name).Help(help).Register(metrics.registry());
 }
 
+double value_of(BreakerState state) {
+  switch (state) {
+    case BreakerState::closed:
+      return 0;
+    case BreakerState::half_open:
+      return 1;
+    case BreakerState::open:
+      return 2;
+  }
+  std::unreachable();
+}
+
 }  // namespace
 
 struct CommitMetrics::Series {
@@ -104,6 +116,7 @@ struct DeliveryMetrics::Series {
     // By outcome; made when one first occurs, so that what never happens is not listed.
     std::array<prometheus::Counter*, kResults> attempts{};
     std::array<prometheus::Counter*, 3> breaker_changes{};  // by state
+    BreakerState breaker = BreakerState::closed;            // also while the destination is gone
     std::optional<Gauges> gauges;                           // while it is configured
   };
 
@@ -146,7 +159,10 @@ struct DeliveryMetrics::Series {
     const prometheus::Labels labels{{"destination", destination.name}};
     show(shown, labels, destination);
     const bool has_breaker = shown.gauges->breaker != nullptr;
-    if (destination.breaker && !has_breaker) shown.gauges->breaker = &breaker.Add(labels);
+    if (destination.breaker && !has_breaker) {
+      shown.gauges->breaker = &breaker.Add(labels);
+      shown.gauges->breaker->Set(value_of(shown.breaker));
+    }
     if (!destination.breaker && has_breaker) breaker.Remove(std::exchange(shown.gauges->breaker, nullptr));
   }
 
@@ -237,17 +253,6 @@ void DeliveryMetrics::on_queue(std::string_view destination, const DestinationQu
 }
 
 void DeliveryMetrics::on_breaker(std::string_view destination, BreakerState state) {
-  constexpr auto kValue = [](BreakerState each) {
-    switch (each) {
-      case BreakerState::closed:
-        return 0;
-      case BreakerState::half_open:
-        return 1;
-      case BreakerState::open:
-        return 2;
-    }
-    return 0;
-  };
   const std::lock_guard lock(series_->mutex);
   auto& of = series_->of(destination);
   prometheus::Counter*& changes = of.breaker_changes.at(static_cast<std::size_t>(state));
@@ -256,7 +261,8 @@ void DeliveryMetrics::on_breaker(std::string_view destination, BreakerState stat
         {{"destination", std::string(destination)}, {"state", std::string(to_text(state))}});
   }
   changes->Increment();
-  if (of.gauges && of.gauges->breaker) of.gauges->breaker->Set(kValue(state));
+  of.breaker = state;
+  if (of.gauges && of.gauges->breaker) of.gauges->breaker->Set(value_of(state));
 }
 
 void DeliveryMetrics::set_paused(std::span<const Pause> pauses) {

@@ -50,6 +50,17 @@ TEST(DeliveryMetrics, ShowTheBreakersOfThoseThatHaveOne) {
   delivery.on_breaker("app", BreakerState::closed);
 }
 
+// Whose breaker nobody has closed meanwhile.
+TEST(DeliveryMetrics, ShowTheBreakerOfOneThatIsBackAsItWas) {
+  Metrics metrics;
+  DeliveryMetrics delivery(metrics, destinations());
+  delivery.on_breaker("app", BreakerState::open);
+  delivery.reload({});
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("creel_destination_breaker_state{")));
+  delivery.reload(destinations());
+  EXPECT_THAT(metrics.text(), HasSubstr("creel_destination_breaker_state{destination=\"app\"} 2"));
+}
+
 TEST(DeliveryMetrics, FollowHowManyMayRun) {
   Metrics metrics;
   DeliveryMetrics delivery(metrics, destinations());
