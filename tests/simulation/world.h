@@ -70,6 +70,7 @@ class World final : private Program::Watcher {
   void index();
   void deliver(std::size_t letters);
   void end_some_attempt();
+  void bustle();
   void pass_time();
   void pass(Ticks::duration by);
   std::optional<Ticks> next_deadline() const;

@@ -139,11 +139,13 @@ void World::check_allowed(const AttemptOrder& order, const DeliveryId& id) {
   if (const auto own = unsettled_.find(id); own != unsettled_.end()) {
     const auto settled = std::ranges::find_if(
         delivery->versions, [&](const Version& one) { return one.attempts >= own->second.attempt.number; });
-    if (settled == delivery->versions.end()) {
-      const Outcome& last = own->second;
-      if (last.state != DeliveryState::pending || order.number != last.attempt.number + 1)
-        fail(fmt::format("attempt {} of {} although attempt {} ended with {}", order.number,
-                         creel::to_text(id), last.attempt.number, creel::to_text(last.state)));
+    const Outcome& last = own->second;
+    const bool is_next = last.state == DeliveryState::pending && order.number == last.attempt.number + 1;
+    if (settled == delivery->versions.end() && !is_next)
+      return fail(fmt::format("attempt {} of {} although attempt {} ended with {}", order.number,
+                              creel::to_text(id), last.attempt.number, creel::to_text(last.state)));
+    // It goes on by what it recorded itself, until it is told what the journal has made of that.
+    if (is_next && (settled == delivery->versions.end() || told_[id] < settled->sequence)) {
       if (!leaps_ && !reloads_ && last.due > clock_.now())
         fail(fmt::format("attempt {} of {} too early", order.number, creel::to_text(id)));
       return;

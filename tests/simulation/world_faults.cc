@@ -158,7 +158,10 @@ void World::open() {
     ++tally_.failed_opens;
     if (!is_hindered || opened.error().kind != store::OpenError::Kind::disk)
       return fail("the store does not open: " + opened.error().message);
-    disk_->faulty().crash(chance(2) ? store::Loss::none : store::Loss::random_sectors);
+    const bool is_power_cut = chance(2);
+    disk_->faulty().crash(is_power_cut ? store::Loss::random_sectors : store::Loss::none);
+    // What the life before had written and not synced goes with it.
+    if (is_power_cut && !lives_.empty() && lives_.back().end == End::kill) lives_.back().end = End::power_cut;
     disk_->faulty().calm();
   }
   note("open: the journal ends with {}", program_->end_at_open());

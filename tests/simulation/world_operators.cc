@@ -114,6 +114,8 @@ void World::settle() {
   for (int round = 0; ok() && truth_.has_pending() && round < kCancelRounds; ++round) {
     cancel_dead();
     come_to_rest();
+    // What was dead went with its time: its key stays parked until the next start.
+    if (ok() && retention_options_.age.count() > 0 && truth_.has_pending()) die(End::restart);
   }
   if (!ok()) return;
   for (const auto& [id, event] : truth_.events()) {
@@ -139,7 +141,6 @@ void World::come_to_rest() {
     calm();
     if (settle_once()) continue;
     if (is_at_rest()) return;
-    // Retention looks again every second for ever; what has to come comes by another's clock.
     const auto deadline = next_deadline();
     if (!deadline) break;
     pass(std::max<Ticks::duration>(*deadline - clock_.ticks(), 1us));

@@ -85,8 +85,8 @@ std::chrono::milliseconds Moody::takes(Random& random) const {
 
 AttemptReport Moody::answer(Ticks now, Random& random) const {
   if (!is_mended_) {
-    const auto phase = now.time_since_epoch() % std::max<Ticks::duration>(up_ + down_, 1ms);
-    if (now < away_until_ || phase > up_) return {.result = AttemptResult::connect, .error = "it is away"};
+    const bool is_down = down_ > 0ms && now.time_since_epoch() % (up_ + down_) >= up_;
+    if (now < away_until_ || is_down) return {.result = AttemptResult::connect, .error = "it is away"};
     if (random.below(10) < failures_of_ten_) return failure(random);
   }
   AttemptReport report{.result = AttemptResult::delivered, .status = 200};
