@@ -8,24 +8,6 @@
 
 namespace creel::dispatcher_model {
 
-namespace {
-
-// Events of one type take one route, all others another.
-std::shared_ptr<const Routes> routes(bool renamed) {
-  static const auto all = [] {
-    std::vector<std::shared_ptr<const Routes>> made;
-    for (const char* name : {"narrow", "renamed"}) {
-      made.push_back(Routes::make({{.name = name, .from = {"near", "far"}, .types = {"rare"}, .to = kNames},
-                                   {.name = "wide", .from = {"near", "far"}, .to = kNames}})
-                         .value());
-    }
-    return made;
-  }();
-  return all[renamed ? 1 : 0];
-}
-
-}  // namespace
-
 World::World(std::uint64_t seed) : random_(seed), seed_(seed) {
   clocks_jump_ = random_.below(4) == 0;
   index_tells_ignored_outcomes_ = random_.below(2) == 0;
@@ -39,9 +21,11 @@ World::World(std::uint64_t seed) : random_(seed), seed_(seed) {
   limits_destinations_ = random_.below(2) == 0;
   pauses_things_ = random_.below(2) == 0;
   orders_ = random_.below(2) == 0;
-  routes_ = routes(false);
-  for (const std::string& name : kNames)
+  routes_ = trial::routes(false);
+  for (const std::string& name : kNames) {
+    moods_.emplace(name, trial::Moody(!limits_destinations_, random_));
     configured_.emplace(name, destination(name));
+  }
   if (reloads_) configured_.erase("third");
   restart();
 }
@@ -84,32 +68,8 @@ void World::maybe_restart() {
 }
 
 Destination World::destination(std::string name) {
-  Destination destination;
-  destination.name = std::move(name);
-  destination.concurrency = 1 + static_cast<int>(random_.below(3));
-  destination.retry = {.initial = 100ms,
-                       .max = std::chrono::seconds(1 + random_.below(10)),
-                       .attempts = 1 + static_cast<int>(random_.below(6))};
-  if (orders_ && random_.below(3) != 0) {
-    destination.order.by = "header:X-Key";
-    destination.order.on_failure = static_cast<OrderPolicy::OnFailure>(random_.below(3));
-  }
-  if (!limits_destinations_) return destination;
-  if (random_.below(2) == 0) {
-    destination.rate = Rate{.count = static_cast<std::uint32_t>(1 + random_.below(5)),
-                            .per = std::chrono::milliseconds(50 + random_.below(1000))};
-    if (random_.below(2) == 0) destination.rate->burst = static_cast<std::uint32_t>(1 + random_.below(4));
-  }
-  if (random_.below(2) == 0) {
-    destination.breaker = BreakerPolicy{.ratio = 0.5,
-                                        .attempts = static_cast<int>(2 + random_.below(4)),
-                                        .window = 10s,
-                                        .probe_after = std::chrono::milliseconds(random_.below(3000))};
-  }
-  destination.is_adaptive = random_.below(2) == 0;
-  if (random_.below(3) == 0) destination.retry.age = std::chrono::milliseconds(500 + random_.below(5000));
-  if (random_.below(3) == 0) destination.retry.statuses = {{500, 599}, {429, 429}};
-  return destination;
+  return trial::random_destination(name, {.are_limited = limits_destinations_, .are_ordered = orders_},
+                                   random_);
 }
 
 void World::publish() {
@@ -122,7 +82,7 @@ void World::publish() {
 }
 
 void World::reload() {
-  if (random_.below(3) == 0) routes_ = routes(random_.below(2) == 0);
+  if (random_.below(3) == 0) routes_ = trial::routes(random_.below(2) == 0);
   for (const std::string& name : kNames) {
     switch (random_.below(4)) {
       case 0:
@@ -152,17 +112,7 @@ void World::repause() {
   if (!pauses_.empty() && random_.below(2) == 0) {
     pauses_.erase(pauses_.begin() + static_cast<std::ptrdiff_t>(random_.below(pauses_.size())));
   } else {
-    switch (random_.below(3)) {
-      case 0:
-        pauses_.push_back({.what = Pause::What::source, .name = random_.below(2) == 0 ? "near" : "far"});
-        break;
-      case 1:
-        pauses_.push_back({.what = Pause::What::route, .name = random_.below(2) == 0 ? "narrow" : "wide"});
-        break;
-      default:
-        pauses_.push_back({.what = Pause::What::destination, .name = kNames[random_.below(3)]});
-        break;
-    }
+    pauses_.push_back(trial::random_pause(random_));
   }
   mail_.emplace_back(pauses_);
 }
@@ -199,11 +149,11 @@ void World::apply_reload(const Reload& reload) {
       known_.resize(number + 1);
       fetching_.resize(number + 1, false);
       began_.resize(number + 1);
-      begins_.resize(number + 1);
+      rates_.resize(number + 1);
     }
     if (known_[number].order != destination.order || !was_active.contains(number))
       unordered_.insert(retried_.begin(), retried_.end());
-    if (known_[number].rate != destination.rate) begins_[number].clear();
+    rates_[number].set(destination.rate);
     known_[number] = destination;
     active_.insert(number);
     dispatcher_->put(number, destination, now_);
@@ -224,35 +174,11 @@ void World::end_attempt() {
   AttemptOrder order = std::move(running_[static_cast<std::size_t>(which)]);
   running_.erase(running_.begin() + which);
   began_[order.destination].erase({.event = order.event, .destination = known_[order.destination].name});
-  const bool fails = random_.below(10) < failures_of_ten_;
-  dispatcher_->on_attempt_ended(
-      order, fails ? failure() : AttemptReport{.result = AttemptResult::delivered, .status = 200}, now_);
-}
-
-AttemptReport World::failure() {
-  AttemptReport report{.result = AttemptResult::status, .status = 500};
-  if (!limits_destinations_) return report;
-  switch (random_.below(12)) {
-    case 0:
-      return {.result = AttemptResult::timeout};
-    case 1:
-    case 2:
-      report.status = 429;
-      report.retry_after = std::chrono::seconds(random_.below(20));
-      break;
-    case 3:
-      if (random_.below(8) == 0) report.status = 410;
-      break;
-    case 4:
-      report.is_final = true;
-      break;
-    case 5:
-      report.status = 404;
-      break;
-    default:
-      break;
-  }
-  return report;
+  AttemptReport report = moods_.at(known_[order.destination].name).answer(now_.ticks, random_);
+  const AttemptReport ending = report;
+  ending_ = &ending;
+  dispatcher_->on_attempt_ended(order, std::move(report), now_);
+  ending_ = nullptr;
 }
 
 void World::end_transform() {
@@ -323,7 +249,9 @@ void World::restart() {
   }
   fetching_.assign(known_.size(), false);
   began_.assign(known_.size(), {});
-  begins_.assign(known_.size(), {});
+  rates_.assign(known_.size(), {});
+  for (std::size_t i = 0; i < known_.size(); ++i)
+    rates_[i].set(known_[i].rate);
   Actions& actions = *this;
   dispatcher_.emplace(known_, limits_, random_.next(), actions);
   apply(pauses_);

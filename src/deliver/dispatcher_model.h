@@ -20,12 +20,14 @@
 #include "core/random.h"
 #include "deliver/dispatcher.h"
 #include "rules/routes.h"
+#include "tests/support/delivery_chances.h"
+#include "tests/support/delivery_rules.h"
 
 namespace creel::dispatcher_model {
 
 using namespace std::chrono_literals;  // of tests only
 
-inline const std::vector<std::string> kNames{"first", "second", "third"};  // of destinations
+inline const std::vector<std::string> kNames(trial::kDestinations.begin(), trial::kDestinations.end());
 
 struct Truth {
   DeliveryState state = DeliveryState::pending;
@@ -91,10 +93,8 @@ class World final : Dispatcher::Actions {
   bool waits_for_another(const DeliveryId& id) const;
   void cancel_dead();
   std::string key_of(const DeliveryId& id) const;
-  void expect_rate(std::size_t destination);
   void take_back(const AttemptOrder& order);  // it was not made
   bool runs(const DeliveryId& id) const;
-  bool is_paused(Pause::What what, std::string_view name) const;
   bool is_paused(const DeliveryId& id, const StoredEvent& event) const;
 
   // No other delivery that the dispatcher has been told of should have gone before.
@@ -121,7 +121,6 @@ class World final : Dispatcher::Actions {
   DuePage dead_page(const DueQuery& query) const;
   void bring_page();
   void end_attempt();
-  AttemptReport failure();
 
   // By the transforms of the moment: an event goes on, is held, or is cancelled.
   void end_transform();
@@ -179,7 +178,9 @@ class World final : Dispatcher::Actions {
   Repause pauses_, applied_pauses_;  // what operators want, and what the dispatcher knows
   std::shared_ptr<const Routes> routes_, applied_routes_;
   std::vector<std::map<DeliveryId, Ticks>> began_;  // by number: when those that run began
-  std::vector<std::multiset<Ticks>> begins_;        // by number: all since the rate is what it is
+  std::vector<trial::RateWatch> rates_;             // by number
+  std::map<std::string, trial::Moody> moods_;
+  const AttemptReport* ending_ = nullptr;  // of the attempt that ends at this moment
   std::optional<Dispatcher> dispatcher_;
 };
 

@@ -53,11 +53,12 @@ void World::make_event() {
   const EventId event = EventId::of(journal_.size() + 1, 0);
   auto content = std::make_shared<StoredEvent>();
   content->id = event;
-  content->source = random_.below(3) == 0 ? "far" : "near";
-  content->type = random_.below(3) == 0 ? "rare" : "usual";
+  content->source = trial::kSources[random_.below(3) == 0 ? 1 : 0];
+  content->type = trial::kTypes[random_.below(3) == 0 ? 1 : 0];
   content->received = now_.wall;
   if (random_.below(4) != 0)
-    content->head = "POST / HTTP/1.1\r\nX-Key: " + std::to_string(random_.below(3)) + "\r\n";
+    content->head = "POST / HTTP/1.1\r\n" + std::string(trial::kKeyHeader) + ": " +
+                    std::to_string(random_.below(3)) + "\r\n";
   content->body.assign(random_.below(8) == 0 ? 500 : 1 + random_.below(90), 'x');
   // To those too that are not configured: decided before they went, or before they came.
   for (const std::string& name : kNames) {

@@ -12,17 +12,14 @@ void World::advance() {
   dispatcher_->advance(now_);
   for (std::size_t i = 0; i < known_.size(); ++i) {
     const auto status = dispatcher_->status(i);
-    EXPECT_LE(status.queued, limits_.deliveries_max) << "seed " << seed_;
-    if (status.queued > 1) {
-      EXPECT_LE(status.queued_bytes, limits_.bytes_max) << "seed " << seed_;
-    }
-    EXPECT_LE(status.fresh, limits_.deliveries_max / 4) << "seed " << seed_;
-    EXPECT_LE(status.held, limits_.held_max + 3) << "seed " << seed_;
+    EXPECT_EQ(trial::bounds_wrong(status, limits_), std::nullopt) << "seed " << seed_;
   }
 }
 
 void World::settle() {
   failures_of_ten_ = 0;
+  for (auto& [name, mood] : moods_)
+    mood.mend();
   configure_all();
   come_to_rest();
   expect_nothing_lost();
@@ -135,7 +132,7 @@ void World::start(AttemptOrder order, Time) {
   EXPECT_FALSE(is_paused(id, *order.content)) << to_text(id) << " is paused, seed " << seed_;
   EXPECT_NE(dispatcher_->gate(order.destination).breaker, BreakerState::open) << "seed " << seed_;
   began_[order.destination][id] = now_.ticks;
-  expect_rate(order.destination);
+  EXPECT_EQ(rates_[order.destination].on_begun(now_.ticks), std::nullopt) << "seed " << seed_;
 
   const Truth& row = truth_.at(id);
   // A cancel that overtook the news of it, in whatever order with our outcome, may cost an attempt; nothing
@@ -166,38 +163,15 @@ void World::start(AttemptOrder order, Time) {
   (transforms_ ? transforming_ : running_).push_back(std::move(order));
 }
 
-// In no window of its length does more begin than the rate and its burst.
-void World::expect_rate(std::size_t number) {
-  const auto& rate = known_[number].rate;
-  if (!rate) return;
-  auto& begins = begins_[number];
-  begins.insert(now_.ticks);
-  begins.erase(begins.begin(), begins.upper_bound(now_.ticks - rate->per));
-  const auto second =
-      static_cast<std::uint32_t>(std::max<std::int64_t>(1, rate->count * 1000 / rate->per.count()));
-  EXPECT_LE(begins.size(), rate->count + rate->burst.value_or(second)) << "seed " << seed_;
-}
-
 void World::take_back(const AttemptOrder& order) {
   auto& began = began_[order.destination];
   const auto found = began.find({.event = order.event, .destination = known_[order.destination].name});
-  auto& begins = begins_[order.destination];
-  if (const auto one = begins.find(found->second); one != begins.end()) begins.erase(one);
+  rates_[order.destination].on_withdrawn(found->second);
   began.erase(found);
 }
 
-bool World::is_paused(Pause::What what, std::string_view name) const {
-  return std::ranges::any_of(applied_pauses_,
-                             [&](const Pause& pause) { return pause.what == what && pause.name == name; });
-}
-
 bool World::is_paused(const DeliveryId& id, const StoredEvent& event) const {
-  if (is_paused(Pause::What::destination, id.destination)) return true;
-  if (is_paused(Pause::What::source, event.source)) return true;
-  RuleScratch scratch;
-  const Route* route =
-      applied_routes_->deciding({.source = event.source, .type = event.type}, scratch, id.destination);
-  return route && is_paused(Pause::What::route, route->name);
+  return trial::is_paused(applied_pauses_, *applied_routes_, id.destination, event.source, event.type);
 }
 
 bool World::runs(const DeliveryId& id) const {
@@ -215,21 +189,18 @@ std::string World::key_of(const DeliveryId& id) const {
 void World::expect_order(const DeliveryId& id, const Destination& destination) {
   const std::string key = key_of(id);
   if (key.empty()) return;
-  const bool parks = destination.order.on_failure == OrderPolicy::OnFailure::park;
-  const bool skips = destination.order.on_failure == OrderPolicy::OnFailure::skip;
   for (const auto& [other, row] : truth_) {
     if (other.destination != id.destination || other == id || key_of(other) != key) continue;
-    EXPECT_FALSE(runs(other)) << to_text(other) << " runs beside " << to_text(id) << ", seed " << seed_;
-    if (other.event > id.event || raced_.contains(other) || unordered_.contains(other)) continue;
-    EXPECT_FALSE(parks && row.state == DeliveryState::dead)
-        << to_text(other) << " parks " << to_text(id) << ", seed " << seed_;
-    if (row.state != DeliveryState::pending || is_paused(other, *row.content)) continue;
-    if (closing_.contains(other)) continue;
-    // It was moved by an operator, or by a policy without this order.
-    if (row.due != row.content->received && !(parks && retried_.contains(other))) continue;
-    const bool is_left_aside = skips && (row.attempts > row.attempts_base || held_.contains(other));
-    EXPECT_TRUE(is_left_aside) << to_text(other) << " comes before " << to_text(id) << " of its key, seed "
-                               << seed_;
+    const trial::OtherOfKey of_key{.event = other.event,
+                                   .state = row.state,
+                                   .runs = runs(other),
+                                   .is_held = is_paused(other, *row.content) || closing_.contains(other),
+                                   .is_aside = row.attempts > row.attempts_base || held_.contains(other),
+                                   .is_moved = row.due != row.content->received,
+                                   .was_dead = retried_.contains(other),
+                                   .is_unknown = raced_.contains(other) || unordered_.contains(other)};
+    EXPECT_EQ(trial::order_wrong(destination.order, id.event, of_key), std::nullopt)
+        << to_text(id) << ", seed " << seed_;
   }
 }
 
@@ -265,11 +236,18 @@ void World::on_gone(std::size_t destination) {
 }
 
 void World::record(std::size_t destination, Outcome outcome) {
-  const RetryPolicy& policy = known_[destination].retry;
   const Truth& row = truth_.at(outcome.delivery);
-  if (outcome.state == DeliveryState::pending && policy.age > 0ms && row.attempts_base == 0 &&
-      !raced_.contains(outcome.delivery)) {
-    EXPECT_LE(outcome.due, row.content->received + policy.age)
+  if (row.state == DeliveryState::pending && !raced_.contains(outcome.delivery)) {
+    const std::uint32_t counted = outcome.attempt.number - row.attempts_base;
+    EXPECT_EQ(trial::outcome_wrong({.policy = known_[destination].retry,
+                                    .report = *ending_,
+                                    .outcome = outcome,
+                                    .counted_least = counted,
+                                    .counted_most = counted,
+                                    .is_retried_by_hand = row.attempts_base != 0,
+                                    .received = row.content->received,
+                                    .now = now_.wall}),
+              std::nullopt)
         << to_text(outcome.delivery) << ", seed " << seed_;
   }
   if (truth_.at(outcome.delivery).state != DeliveryState::pending) raced_.emplace(outcome.delivery, true);
