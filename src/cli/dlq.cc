@@ -18,7 +18,7 @@ namespace {
 std::string ago(const std::string& at, Time now) {
   const auto time = admin::parse_time(at);
   if (!time || *time > now) return local_time(at);
-  return rough_duration(std::chrono::duration_cast<std::chrono::seconds>(now - *time)) + " ago";
+  return rough_seconds(std::chrono::duration_cast<std::chrono::seconds>(now - *time)) + " ago";
 }
 
 // "status 503", "timeout": how the last attempt ended.

@@ -47,7 +47,7 @@ std::string running_text(const Json& job, double from, std::chrono::milliseconds
   if (made > 0 && took >= std::chrono::seconds(2)) {
     const auto left = took * ((1 - progress_of(job)) / made);
     text += fmt::format(", about {} to go",
-                        rough_duration(std::chrono::duration_cast<std::chrono::seconds>(left)));
+                        rough_seconds(std::chrono::duration_cast<std::chrono::seconds>(left)));
   }
   return text;
 }

@@ -87,6 +87,11 @@ std::string rough_duration(std::chrono::microseconds duration) {
   return fmt::format("{} days", hours / 24);
 }
 
+std::string rough_seconds(std::chrono::seconds duration) {
+  if (duration < std::chrono::minutes(1)) return fmt::format("{} s", duration.count());
+  return rough_duration(std::chrono::microseconds(duration));
+}
+
 std::string shell_word(std::string_view name) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+,";

@@ -32,6 +32,7 @@ std::string local_time(std::string_view rfc3339);
 
 // "35 ms", "1.50 s", "2 min 5 s": roughly, for people.
 std::string rough_duration(std::chrono::microseconds duration);
+std::string rough_seconds(std::chrono::seconds duration);  // "8 s": without a fraction
 
 // A name as it is typed into a shell: quoted where it has to be.
 std::string shell_word(std::string_view name);
