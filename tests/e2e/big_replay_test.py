@@ -47,6 +47,7 @@ class BigReplay(unittest.TestCase):
         plan = json.loads(self.cli("replay", "--filter", FILTER, "--to", "lines", "--plan", "--format", "json"))
         self.assertEqual((plan["events"], plan["deliveries"], plan["scanned"]), (EVENTS, EVENTS, EVENTS + OTHERS))
 
+        self.look_for_the_first()
         stopped = self.begin()
         self.assertLess(self.until_done(stopped, 0.2)["progress"], 0.9)
         self.assertIn(f"{stopped}: cancelled: ", self.cli("jobs", "cancel", stopped))
@@ -73,6 +74,22 @@ class BigReplay(unittest.TestCase):
         ordinals = collections.Counter(id.rpartition(".")[2] for id in ids)
         self.assertEqual(ordinals, {"1": EVENTS, "2": made})
         self.assertEqual(len({id.partition(".")[0] for id in ids}), EVENTS)
+
+    def look_for_the_first(self):
+        """By a text in its headers. No page looks at everything, and each says how to go on."""
+        (first,) = self.creel.admin("/api/v1/events?order=oldest&limit=1").json()["events"]
+        text, found, cursor, pages = first["provider_id"], [], (), 0
+        while True:
+            page = self.creel.cli("events", "list", "--text", text, "--format", "json", *cursor)
+            self.assertEqual(page.returncode, 0, page.stderr)
+            found += [json.loads(line)["id"] for line in page.stdout.splitlines()]
+            pages += 1
+            goes_on = re.search(r"stopped after \d+ events, .* --cursor (\S+)$", page.stderr)
+            if not goes_on:
+                break
+            cursor = ("--cursor", goes_on.group(1))
+        self.assertEqual(found, [first["id"]])
+        self.assertGreater(pages, 1)
 
     def printed(self):
         """The ids of all deliveries on standard output; one whose outcome the kill took is there again, as itself."""

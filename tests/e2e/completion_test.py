@@ -67,7 +67,7 @@ class Completion(unittest.TestCase):
 
     def test_options_of_the_command_at_hand(self):
         self.assertEqual(self.completed(" doctor --re"), ["--rebuild-index"])
-        self.assertEqual(self.completed(" events list --st"), ["--state", "--store"])
+        self.assertEqual(self.completed(" events list --st"), ["--state", "--status", "--store"])
         self.assertEqual(self.completed(" serve --rebuild"), [])
         self.assertEqual(self.completed(" --vers"), ["--version"])
 

@@ -259,6 +259,45 @@ class Operating(WithCommands, unittest.TestCase):
             self.assertIn(said, done.stderr)
 
 
+class Rebuilt(WithCommands, unittest.TestCase):
+    """What operators did is in the journal: an index made anew shows the same."""
+
+    def test_jobs_pauses_bookmarks_and_dead_letters(self):
+        statuses = {"app": 500}
+        self.handler = self.enterContext(Handler(reply=lambda request: statuses.get(destination(request), 200)))
+        self.creel = self.enterContext(Gateway(toml=toml(self.handler, ("app", "archive"))
+                                               + '[[routes]]\nfrom = "openai"\nto = "app"\n'))
+        ids = self.post(30)
+        self.until_states("*", dead=30)
+        self.cli("dlq", "drop", ids[0], ids[1], code=65)  # Of many they are creel's own.
+        letters = [letter["id"] for letter in self.objects("dlq", "list")]
+        self.cli("dlq", "drop", *letters[:5], "--yes")
+        statuses["app"] = 200
+        self.cli("dlq", "retry", *letters[5:15], "--yes")
+        self.until_states("*", dead=15, cancelled=5, delivered=10)
+        self.cli("replay", "--all", "--to", "archive", "--yes")
+        self.until_states("*", dead=15, cancelled=5, delivered=40)
+        stopped = self.cli("replay", "--all", "--rate", "5/s", "--yes", "--detach").strip()
+        self.cli("jobs", "cancel", stopped)
+        self.cli("bookmarks", "add", "first", ids[0], "--note", "the first")
+        for command in (("destinations", "pause", "archive"), ("sources", "pause", "openai")):
+            self.cli(*command)
+
+        def shown():
+            events = {event["id"]: event for event in self.creel.events()}
+            pauses = [self.objects(what, "get", name)[0]["pause"]
+                      for what, name in (("destinations", "archive"), ("destinations", "app"), ("sources", "openai"))]
+            return (self.objects("jobs", "list"), self.objects("bookmarks", "list"), self.objects("dlq", "list"), pauses,
+                    [self.objects("events", "get", id)[0]["deliveries"] for id in sorted(events)])
+        before = shown()
+        self.creel.stop()
+        self.cli("doctor", "--store", self.creel.store, "--rebuild-index")
+        self.creel.start()
+        self.maxDiff = None
+        for was, now in zip(before, shown()):
+            self.assertEqual(was, now)
+
+
 class Killed(WithCommands, unittest.TestCase):
     """A job that a kill -9 interrupts goes on after the restart, and does everything once."""
 

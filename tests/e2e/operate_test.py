@@ -190,6 +190,12 @@ class Operate(unittest.TestCase):
             self.assertEqual(completed(" events list --destination w"), ["weak"])
             # The one without a name of its own has a space in it, and cannot be paused.
             self.assertEqual(completed(" routes pause "), ["to-" + name for name in self.NAMES if name != "unnamed"])
+            self.cli("bookmarks", "add", "odd-one", self.post("app.named"))
+            self.assertEqual(completed(" bookmarks replay "), ["odd-one"])
+            self.assertEqual(completed(" replay --bookmark o"), ["odd-one"])
+            self.assertEqual(completed(" replay --to b"), ["books"])
+            job = self.cli("replay", "--all", "--to", "books", "--yes", "--detach").strip()
+            self.assertEqual(completed(" jobs wait "), [job])
             self.assertEqual(completed(" routes pause ", {"CREEL_SERVER": "http://127.0.0.1:9"}), [])
 
 
