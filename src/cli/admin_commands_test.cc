@@ -75,6 +75,15 @@ TEST(EventsList, IsOneObjectALineAsJson) {
   EXPECT_THAT(client.server.requests().at(0), HasSubstr("&order=oldest "));
 }
 
+TEST(EventsList, CountsEqualDeliveriesOfOneEvent) {
+  const char* replayed =
+      R"({"events":[{"id":"a","deliveries":[{"destination":"app","state":"delivered"},{"destination":"books","state":"dead"},)"
+      R"({"destination":"app","state":"delivered"}]}],"cursor":"a","more":false})";
+  Client client({{200, replayed}});
+  EXPECT_EQ(client.run({"events", "list"}), kFine);
+  EXPECT_THAT(client.world.out, testing::EndsWith("  app delivered ×2, books dead\n"));
+}
+
 TEST(EventsList, SaysWhenThereAreNone) {
   Client client({{200, R"({"events":[],"cursor":null,"more":false})"}});
   EXPECT_EQ(client.run({"events", "list"}), kFine);

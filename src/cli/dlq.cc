@@ -37,6 +37,7 @@ void print_letter(const Json& delivery, const std::string& event, const Json& ab
                                                           {"received", local_time(about.text("received"))}};
   std::erase_if(fields, [](const auto& field) { return field.second.empty(); });
   print_fields(out, fields);
+  out << '\n';
   print_timeline(delivery, now, out);
 }
 

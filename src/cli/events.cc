@@ -16,13 +16,24 @@
 namespace creel::cli {
 namespace {
 
-// "app delivered, other pending": what became of an event, in one cell.
+// "app delivered, books pending ×2": what became of an event, in one cell.
 std::string deliveries_of(const Json& event) {
-  std::vector<std::string> parts;
+  std::vector<std::pair<std::string, int>> parts;
   for (const Json& delivery : event.items("deliveries")) {
-    parts.push_back(fmt::format("{} {}", delivery.text("destination"), delivery.text("state")));
+    const std::string part = fmt::format("{} {}", delivery.text("destination"), delivery.text("state"));
+    const auto same = std::ranges::find(parts, part, &std::pair<std::string, int>::first);
+    if (same == parts.end()) {
+      parts.emplace_back(part, 1);
+    } else {
+      ++same->second;
+    }
   }
-  return fmt::format("{}", fmt::join(parts, ", "));
+  std::string text;
+  for (const auto& [part, count] : parts) {
+    text += (text.empty() ? "" : ", ") + part;
+    if (count > 1) text += fmt::format(" ×{}", count);
+  }
+  return text;
 }
 
 std::vector<std::string> row_of(const Json& event) {

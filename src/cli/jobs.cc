@@ -16,6 +16,11 @@ std::string path_of(const std::string& id) {
   return "/api/v1/jobs/" + percent_encoded(id);
 }
 
+std::string select_text(const Json& job) {
+  const std::string text = shown(job.find("select"));
+  return text.empty() || text == "{}" ? "everything" : text;
+}
+
 void print_job(const Json& job, std::ostream& out) {
   std::vector<std::pair<std::string, std::string>> fields{
       {"job", job.text("id")},
@@ -29,7 +34,7 @@ void print_job(const Json& job, std::ostream& out) {
       {"deliveries", shown(job.find("deliveries"))},
       {"waits", shown(job.find("waiting"))},
       {"error", shown(job.find("error"))},
-      {"select", shown(job.find("select"))}};
+      {"select", select_text(job)}};
   std::string to;
   for (const Json& name : job.items("to"))
     to += (to.empty() ? "" : ", ") + shown(&name);
@@ -81,7 +86,8 @@ int jobs_cancel(const OneOptions& options, Io& io) {
   const auto before = client->get(path_of(options.id));
   if (!before) return before.error();
   if (!is_running(*before)) {
-    complain(io.err, fmt::format("{} has ended: there is nothing to stop", ended_text(*before)));
+    complain(io.err, fmt::format("{} has ended ({}): there is nothing to stop", before->text("id"),
+                                 before->text("state")));
     return kNegative;
   }
   const auto job = client->post(path_of(options.id) + "/cancel");

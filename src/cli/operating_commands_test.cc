@@ -222,6 +222,7 @@ TEST(Dlq, ShowsOneWithItsAttempts) {
                  {200, R"({"id":"cev_0000000000001","deliveries":[)" + letter + "," + other + "]}"}});
   EXPECT_EQ(client.run({"dlq", "get", "cev_0000000000001.app.1"}), kFine);
   EXPECT_THAT(client.world.out, AllOf(StartsWith("event  cev_0000000000001\ntype   a.b\n"),
+                                      HasSubstr("\n\ndelivery     cev_0000000000001.app.1\n"),
                                       HasSubstr("state        dead\nattempts     2\n")));
   EXPECT_EQ(client.run({"dlq", "get", "cev_0000000000001.app.2"}), kNotFound);
   EXPECT_EQ(client.run({"dlq", "get", "cev_0000000000001", "--format", "json"}), kFine);
@@ -256,7 +257,7 @@ TEST(Jobs, AreListedShownStoppedAndAwaited) {
   EXPECT_EQ(client.run({"jobs", "cancel", "job_7"}), kFine);
   EXPECT_EQ(client.world.out, "job_7: cancelled: 3 deliveries replayed, 3 events looked at\n");
   EXPECT_EQ(client.run({"jobs", "cancel", "job_7"}), kNegative);
-  EXPECT_THAT(client.world.err, EndsWith("has ended: there is nothing to stop\n"));
+  EXPECT_THAT(client.world.err, StartsWith("creel: job_7 has ended (done): there is nothing to stop\n"));
   EXPECT_EQ(client.run({"jobs", "wait", "job_7"}), kFine);
   EXPECT_THAT(client.server.requests().at(4), StartsWith("POST /api/v1/jobs/job_7/cancel "));
 }
