@@ -202,7 +202,6 @@ class Jobs::Cancelling {
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
     running_.is_cancelled = true;
-    running_.not_before = {};
     running_.waiters.emplace_back([this, waker = Waker(jobs_.loop_, waiting)](bool is_kept) mutable {
       is_kept_ = is_kept;
       waker.wake();
@@ -236,13 +235,15 @@ Task<http::Response> Jobs::cancel(std::string id) {
 // --- Doing them
 // ----------------------------------------------------------------------------------------------------
 
-void Jobs::next_after(milliseconds delay) {
-  if (is_waiting_ || !options_.after) return;
-  is_waiting_ = true;
-  options_.after(delay, [this, alive = alive_] {
+// Sees to it that next() is called then at the latest.
+void Jobs::next_at(Ticks at) {
+  if ((timer_ && *timer_ <= at) || !options_.after) return;
+  timer_ = at;
+  const auto delay = std::chrono::ceil<milliseconds>(std::max(at - clock_.ticks(), Ticks::duration(1)));
+  options_.after(delay, [this, alive = alive_, at] {
     if (!*alive) return;
     assume(on_loop);
-    is_waiting_ = false;
+    if (timer_ == at) timer_.reset();
     next();
   });
 }
@@ -263,16 +264,14 @@ void Jobs::next() {
     turn_.pop_front();
     turn_.push_back(number);
     Running& running = running_.at(number);
-    if (running.not_before > now) {
+    if (running.not_before > now && !running.is_cancelled) {
       first = std::min(first.value_or(running.not_before), running.not_before);
       continue;
     }
     is_busy_ = true;
     return search(running);
   }
-  if (first)
-    next_after(
-        std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(*first - now) + milliseconds(1)));
+  if (first) next_at(*first);
 }
 
 std::size_t Jobs::chunk_limit(const Job& job) const {

@@ -64,7 +64,7 @@ class Jobs {
   std::optional<http::Response> answer_known(const JobRequest& request, const std::string& key) const;
   void add(Job job) ON_LOOP;
   void next() ON_LOOP;
-  void next_after(std::chrono::milliseconds delay) ON_LOOP;
+  void next_at(Ticks at) ON_LOOP;
   void search(Running& running) ON_LOOP;
   void on_found(std::uint64_t number, JobFound found) ON_LOOP;
   void keep(Running& running, Job job, std::vector<DeliveryId> deliveries) ON_LOOP;
@@ -86,8 +86,8 @@ class Jobs {
   std::map<std::uint64_t, Job> ended_;
   std::deque<std::uint64_t> turn_;  // of those that run, who has waited longest
   std::uint64_t last_number_ = 0;
-  bool is_busy_ = false;     // a chunk is under way
-  bool is_waiting_ = false;  // for a timer
+  bool is_busy_ = false;        // a chunk is under way
+  std::optional<Ticks> timer_;  // when the next one goes off
   bool is_draining_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what has begun asks it before it goes on
 };

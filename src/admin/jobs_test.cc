@@ -270,6 +270,39 @@ TEST_F(JobsTest, KeepsToItsRate) {
   EXPECT_LE(by_second.rbegin()->first, 4);
 }
 
+TEST_F(JobsTest, ASlowJobIsCancelledAtOnceAndHoldsUpNobody) {
+  for (Sequence sequence = 1; sequence <= 3; ++sequence)
+    add(sequence, DeliveryState::dead);
+  post("/api/v1/jobs", R"({"kind":"retry","all":true,"rate":"1/h"})");
+  settle();
+  EXPECT_THAT(ordered(), IsEmpty());
+  store_.sync(1);
+  settle();
+  ASSERT_THAT(ordered(), SizeIs(1));
+  ASSERT_THAT(timers_, SizeIs(1)) << "it waits for an hour";
+  post("/api/v1/jobs", R"({"kind":"retry","all":true,"rate":"10/s"})");
+  for (int i = 0; i < 100 && ordered().size() < 4; ++i) {
+    settle();
+    store_.sync(1);
+    settle();
+    clock_.at += 100ms;
+    fire_timers();
+  }
+  EXPECT_THAT(ordered(), SizeIs(4));
+  EXPECT_THAT(post("/api/v1/jobs/job_1/cancel").body, HasSubstr(R"("state":"cancelled")"));
+}
+
+// A chunk was under way: its rate does not hold up the cancellation either.
+TEST_F(JobsTest, ASlowJobIsCancelledBehindItsChunk) {
+  add(1, DeliveryState::dead);
+  add(2, DeliveryState::dead);
+  post("/api/v1/jobs", R"({"kind":"retry","all":true,"rate":"1/h"})");
+  settle();
+  ASSERT_EQ(store_.unsynced(), 1u);
+  EXPECT_THAT(post("/api/v1/jobs/job_1/cancel").body, HasSubstr(R"("state":"cancelled")"));
+  EXPECT_THAT(ordered(), SizeIs(1));
+}
+
 TEST_F(JobsTest, RemembersTheLastTwentyThatEnded) {
   for (int i = 0; i < 25; ++i) {
     post("/api/v1/jobs", R"({"kind":"retry","all":true})");

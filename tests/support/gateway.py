@@ -225,8 +225,9 @@ class Gateway:
         with open(os.path.join(self.store, "admin.token"), encoding="ascii") as file:
             return file.read().strip()
 
-    def admin(self, path, method="GET", token=None):
-        return self.request(method, path, headers={"Authorization": "Bearer " + (token or self.token())}, port=self.admin_port)
+    def admin(self, path, method="GET", token=None, body=None, headers=None):
+        headers = {"Authorization": "Bearer " + (token or self.token()), **(headers or {})}
+        return self.request(method, path, body, headers, port=self.admin_port)
 
     def events(self, query=""):
         """Every event that the filter lets through, over all pages."""
