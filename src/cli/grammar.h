@@ -61,7 +61,7 @@ class Grammar {
   void job_options(CLI::App* command);
   void to_option(CLI::App* command);
   // A command that becomes a job, with ids and selection.
-  void add_job(CLI::App* command, const char* ids, bool has_state, int (*run)(const JobOptions&, Io&));
+  void add_job(CLI::App* command, const char* ids, bool has_state, int (*act)(const JobOptions&, Io&));
   void add_one(CLI::App* group, const char* name, const char* argument, const char* what,
                int (*act)(const OneOptions&, Io&));
   void add_replay();

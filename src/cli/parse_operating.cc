@@ -45,12 +45,12 @@ void Grammar::job_options(CLI::App* command) {
 }
 
 void Grammar::add_job(CLI::App* command, const char* ids, bool has_state,
-                      int (*run)(const JobOptions&, Io&)) {
+                      int (*act)(const JobOptions&, Io&)) {
   command->add_option("ids", job_.select.ids, ids);
   selection_options(command, job_.select, has_state);
   command->add_flag("--all", job_.select.all, "Every one, without any filter");
   job_options(command);
-  runs(command, [this, run] { return run(job_, io_); });
+  runs(command, [this, act] { return act(job_, io_); });
 }
 
 void Grammar::to_option(CLI::App* command) {
