@@ -86,6 +86,8 @@ std::expected<void, IndexFailure> Index::Impl::open() {
     if (prepared.error() == SchemaError::newer) {
       return std::unexpected(IndexFailure{IndexError::newer, "the index was written by a newer creel"});
     }
+    if (prepared.error() == SchemaError::older)
+      return std::unexpected(IndexFailure{IndexError::broken, "the index was written by an older creel"});
     if (database.ok()) return std::unexpected(IndexFailure{IndexError::broken, "the index has no schema"});
     return std::unexpected(failure());
   }

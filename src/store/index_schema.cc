@@ -3,9 +3,9 @@
 namespace creel::store {
 namespace {
 
-// Version 1. Times are milliseconds since 1970. An event's id is its place in the journal: sequence << 16 |
+// Version 2. Times are milliseconds since 1970. An event's id is its place in the journal: sequence << 16 |
 // item.
-constexpr const char* kVersion1 = R"sql(
+constexpr const char* kSchema = R"sql(
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 -- How far the journal has been read, and what that amounts to. One row, written with every transaction.
@@ -63,7 +63,9 @@ CREATE TABLE attempts (
   id INTEGER PRIMARY KEY,
   event INTEGER NOT NULL, destination INTEGER NOT NULL, ordinal INTEGER NOT NULL, number INTEGER NOT NULL,
   started INTEGER NOT NULL, took INTEGER NOT NULL, result INTEGER NOT NULL, status INTEGER NOT NULL,
-  error TEXT NOT NULL, reply BLOB NOT NULL
+  error TEXT NOT NULL, reply BLOB NOT NULL,
+  cause INTEGER NOT NULL,  -- why it was made
+  dns INTEGER NOT NULL, connect INTEGER NOT NULL, tls INTEGER NOT NULL, first_byte INTEGER NOT NULL  -- microseconds
 );
 CREATE INDEX attempts_by_event ON attempts (event, destination, ordinal, number);
 
@@ -94,17 +96,7 @@ CREATE TABLE segments (
 );
 
 INSERT INTO progress VALUES (1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0);
-INSERT INTO meta VALUES ('schema', 1);
-)sql";
-
-// Version 2. Why an attempt was made, and how long its parts took, in microseconds. What stands in a row of
-// events grew the same without a change to what was there.
-constexpr const char* kVersion2 = R"sql(
-ALTER TABLE attempts ADD COLUMN cause INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE attempts ADD COLUMN dns INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE attempts ADD COLUMN connect INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE attempts ADD COLUMN tls INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE attempts ADD COLUMN first_byte INTEGER NOT NULL DEFAULT 0;
+INSERT INTO meta VALUES ('schema', 2);
 )sql";
 
 }  // namespace
@@ -119,12 +111,10 @@ std::expected<void, SchemaError> prepare_schema(Database& database) {
   }
   if (version > kIndexSchema) return std::unexpected(SchemaError::newer);
 
-  // Each entry makes version N + 1 of version N.
-  constexpr const char* kMigrations[] = {kVersion1, kVersion2};
-  for (; version < kIndexSchema; ++version) {
+  if (version != 0 && version < kIndexSchema) return std::unexpected(SchemaError::older);
+  if (version == 0) {
     database.execute("BEGIN IMMEDIATE");
-    database.execute(kMigrations[version]);
-    Statement(database, "UPDATE meta SET value = ? WHERE name = 'schema'").run(version + 1);
+    database.execute(kSchema);
     database.execute("COMMIT");
   }
   if (!database.ok()) return std::unexpected(SchemaError::broken);

@@ -16,10 +16,11 @@ inline constexpr std::int64_t kIndexSchema = 2;
 
 enum class SchemaError {
   newer,   // written by a newer creel
+  older,   // by an older one: what it made of the journal may differ from what is made of it now
   broken,  // no index, or not readable
 };
 
-// Makes the tables of an empty database, or brings those of an older one up to date.
+// Makes the tables of an empty database.
 [[nodiscard]] std::expected<void, SchemaError> prepare_schema(Database& database);
 
 // What each connection is told before anything else.

@@ -329,6 +329,27 @@ TEST_F(IndexTest, RefusesAnIndexOfANewerCreel) {
   EXPECT_EQ(opened.error().error, IndexError::newer);
 }
 
+TEST_F(IndexTest, MakesTheIndexOfAnOlderCreelAnew) {
+  keep({.key = "wh_1"});
+  index();
+  const auto before = rows();
+  index_.reset();
+  {
+    // As the first schema was: without what is known of attempts now.
+    Database database(index_options().folder + "/index.sqlite", Database::Access::write);
+    database.execute("UPDATE meta SET value = 1 WHERE name = 'schema'");
+    for (const char* column : {"cause", "dns", "connect", "tls", "first_byte"})
+      database.execute((std::string("ALTER TABLE attempts DROP COLUMN ") + column).c_str());
+    ASSERT_TRUE(database.ok());
+  }
+  const auto opened = try_open_index();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().error, IndexError::broken);
+  Index::remove(disk_, index_options().folder);
+  index();
+  EXPECT_EQ(rows(), before);
+}
+
 TEST_F(IndexTest, CallsAFileThatIsNoDatabaseBroken) {
   std::filesystem::create_directories(index_options().folder);
   std::ofstream(index_options().folder + "/index.sqlite") << std::string(8192, 'z');

@@ -104,6 +104,29 @@ TEST_F(OrdersTest, MeansOneDeliveryByItsOrdinal) {
   EXPECT_EQ(row.deliveries[1].state, DeliveryState::cancelled);
 }
 
+// However often an event was replayed at one moment: none of its deliveries falls between two pages.
+TEST_F(OrdersTest, KeepsDeliveriesWithOnePlaceOnOnePage) {
+  const EventId a = keep({.key = "wh_1"}), b = keep({.key = "wh_2"});
+  attempt(a, 1, AttemptResult::delivered, DeliveryState::delivered);
+  attempt(b, 1, AttemptResult::delivered, DeliveryState::delivered);
+  order(Orders::Kind::replay, {{a, "app", 0}, {a, "app", 0}, {a, "app", 0}, {b, "app", 0}, {b, "app", 0}});
+  for (std::size_t limit = 1; limit <= 6; ++limit) {
+    std::vector<std::pair<EventId, std::uint32_t>> seen;
+    DueQuery query{.destination = "app", .limit = limit};
+    for (int pages = 0; pages < 10; ++pages) {
+      const auto page = reader()->due(query);
+      ASSERT_TRUE(page.has_value());
+      for (const DueDelivery& one : page->deliveries)
+        seen.emplace_back(one.id.event, one.id.ordinal);
+      query.after = page->next;
+      if (!page->more) break;
+    }
+    EXPECT_THAT(seen, ElementsAre(std::pair(a, 2u), std::pair(a, 3u), std::pair(a, 4u), std::pair(b, 2u),
+                                  std::pair(b, 3u)))
+        << limit;
+  }
+}
+
 TEST_F(OrdersTest, IgnoresEventsThatAreGone) {
   keep({.key = "wh_1"});
   order(Orders::Kind::replay, {{EventId::of(77, 0), "app", 1}});

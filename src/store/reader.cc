@@ -69,7 +69,7 @@ IndexReader::Connection::Connection(const std::string& path)
            "ORDER BY event, ordinal"),
       due(database,
           "SELECT due, event, ordinal FROM pending WHERE destination = ? AND (due, event) > (?, ?) "
-          "ORDER BY due, event, ordinal LIMIT ?"),
+          "ORDER BY due, event, ordinal"),
       oldest_due(database, "SELECT due FROM pending WHERE destination = ? ORDER BY due LIMIT 1"),
       counts(database, "SELECT destination, state, deliveries FROM counts ORDER BY destination, state"),
       uses(database, "SELECT uses FROM segments"),

@@ -41,15 +41,17 @@ std::expected<void, StoreError> IndexReader::list_due(const DueQuery& query, Due
     const std::size_t looks_max = without.empty() ? query.limit : std::max(query.limit, options_.page_scan);
     std::size_t looked = 0;
     std::size_t bytes = 0;
-    connection_->due.bind(*destination, due, event, looks_max + 1);
+    connection_->due.bind(*destination, due, event);
     while (connection_->due.step()) {
-      page.more = is_full(page, bytes, query) || looked == looks_max ||
-                  (looked % kLooks == kLooks - 1 && clock_.ticks() > end);
-      if (page.more) break;
-      ++looked;
       const EventId id{static_cast<std::uint64_t>(connection_->due.integer(1))};
       const auto ordinal = static_cast<std::uint32_t>(connection_->due.integer(2));
-      page.next = {time_of(connection_->due.integer(0)), id};
+      const std::pair place(time_of(connection_->due.integer(0)), id);
+      // What has one place stays together: the next page begins behind it.
+      page.more = page.next != place && (is_full(page, bytes, query) || looked >= looks_max ||
+                                         (looked % kLooks == kLooks - 1 && clock_.ticks() > end));
+      if (page.more) break;
+      ++looked;
+      page.next = place;
       EventEntry row;
       if (read_event(connection_->row, id, row) != RowRead::found) continue;
       if (std::ranges::find(without, row.source) != without.end()) continue;
