@@ -101,6 +101,7 @@ class World final : private Program::Watcher {
   ProgramOptions program_options() const;
 
   // --- What was promised of attempts (world_attempts.cc)
+  struct Site;
   void on_start(AttemptOrder order) override;
   void on_outcome(const Outcome& outcome) override;
   void on_told(const DeliveryId& id, Sequence sequence) override;
@@ -112,6 +113,7 @@ class World final : private Program::Watcher {
   void check_gate(const AttemptOrder& order, const DeliveryId& id);
   void check_pauses(const AttemptOrder& order, const DeliveryId& id);
   void check_order(const AttemptOrder& order, const DeliveryId& id);
+  bool parks_for_certain(const DeliveryId& id, const Site& site) const;
   Version as_recorded(const DeliveryId& id, const TrueDelivery& delivery) const;
   bool runs(EventId event, std::size_t number) const;
   static std::string_view key_of(std::string_view head);  // "" without one
@@ -203,6 +205,7 @@ class World final : private Program::Watcher {
   struct Site {
     Destination settings;
     bool is_active = false;
+    Ticks ordered_at{};  // since when it goes by this order
     trial::RateWatch rate;
     Ticks held_until{};             // by a Retry-After
     std::optional<EventId> canary;  // of a breaker that is half open

@@ -89,6 +89,15 @@ Version World::as_recorded(const DeliveryId& id, const TrueDelivery& delivery) c
   return version;
 }
 
+// It died under this order and in this life. What died before is learned from the index, where it is pending
+// if an operator retried it first.
+bool World::parks_for_certain(const DeliveryId& id, const Site& site) const {
+  const auto made = made_.find(id);
+  return made != made_.end() && std::ranges::any_of(made->second, [&](const Made& one) {
+           return one.life == lives_.size() && one.recorded && *one.recorded >= site.ordered_at;
+         });
+}
+
 void World::check_order(const AttemptOrder& order, const DeliveryId& id) {
   const OrderPolicy& policy = sites_[order.destination].settings.order;
   // Order is that of receipt, by the wall clock.
@@ -115,7 +124,7 @@ void World::check_order(const AttemptOrder& order, const DeliveryId& id) {
                                           other.source, other.type),
               .is_aside = now.attempts > now.attempts_base,
               .is_moved = now.due != other.received || delivery.was_retried,
-              .was_dead = delivery.was_dead,
+              .was_dead = delivery.was_dead && parks_for_certain(other_id, sites_[order.destination]),
               .is_unknown = may_be_gone || delivery.is_unclear || unordered_.contains(other_id)}));
   }
 }
@@ -229,6 +238,7 @@ void World::on_configured(std::size_t number, const Destination* destination) {
   const bool was_active = std::exchange(site.is_active, destination != nullptr);
   if (destination == nullptr) return;
   if (!was_active || site.settings.order != destination->order) {
+    site.ordered_at = clock_.ticks();
     for (const auto& [id, event] : truth_.events()) {
       const auto found = event.deliveries.find(destination->name);
       if (found != event.deliveries.end() && found->second.was_retried)
