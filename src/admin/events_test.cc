@@ -73,7 +73,7 @@ TEST_F(Events, RefuseParametersThatTheyDoNotUnderstand) {
   for (std::string_view query :
        {"tpye=x",     "state=held",     "state=",    "since=yesterday",    "until=",           "limit=0",
         "limit=1001", "limit=x",        "limit=",    "order=up",           "cursor=wh_1",      "cursor=",
-        "status=6x",  "status=500-400", "error=bad", "filter={",           "filter={\"x\":1}", "wait=31",
+        "status=6xx",  "status=500-400", "error=bad", "filter={",           "filter={\"x\":1}", "wait=31",
         "wait=-1",    "wait=1s",        "wait=5",    "wait=5&order=newest"}) {
     const http::Response response = get("/api/v1/events?" + std::string(query));
     EXPECT_EQ(response.status, 400) << query;

@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kIdsChunk = 100;         // of ids that are named, each of which is looked up
 constexpr std::size_t kRunningMax = 100;       // jobs at a time
 constexpr std::size_t kEndedMax = 20;          // that are remembered
-constexpr std::size_t kValueBytesMax = 16384;  // of what is kept of one
+constexpr std::size_t kValueBytesMax = 65536;  // of what is kept of one
 constexpr milliseconds kTick{100};             // a job with a rate orders so often, at most
 constexpr milliseconds kTryAgain{1000};
 constexpr milliseconds kLagging{200};
@@ -176,7 +176,7 @@ Task<http::Response> Jobs::create(JobRequest request, std::string key) {
   job.key = std::move(key);
   const std::string value = job_entry_value(job);
   if (value.size() > kValueBytesMax) {
-    co_return error(413, "too_large", "A job's request has at most 16 KiB: say what is meant with a filter.");
+    co_return error(413, "too_large", "A job's request has at most 64 KiB: say what is meant with a filter.");
   }
   // Known from here on, so that the same key again does not make a second one; it begins once it is kept.
   const std::uint64_t number = job.number;

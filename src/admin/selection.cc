@@ -171,7 +171,7 @@ std::optional<AttemptResult> parse_attempt_result(std::string_view text) {
 std::optional<StatusRange> parse_status_range(std::string_view text) {
   if (text.size() == 3 && text.ends_with("xx")) {
     const auto hundreds = number_of(text.substr(0, 1));
-    if (!hundreds) return std::nullopt;
+    if (!hundreds || *hundreds < 1 || *hundreds > 5) return std::nullopt;
     return StatusRange{*hundreds * 100, *hundreds * 100 + 99};
   }
   const std::size_t dash = text.find('-');

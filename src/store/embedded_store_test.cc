@@ -296,6 +296,69 @@ TEST_F(EmbeddedStoreTest, RemembersThatARejectedRequestWasAccepted) {
   EXPECT_FALSE(rows().at(0).accepted);
 }
 
+TEST_F(EmbeddedStoreTest, KeepsWhatManySetAtOnceAndFindsItAfterAReopen) {
+  open();
+  constexpr int kThreads = 4, kEach = 50;
+  std::atomic<int> kept = 0;
+  {
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < kThreads; ++thread) {
+      threads.emplace_back([this, thread, &kept] {
+        for (int i = 0; i < kEach; ++i) {
+          store_->set_state("state/" + std::to_string(thread) + "/" + std::to_string(i), "x",
+                            [&kept](std::expected<Sequence, StoreError> done) { kept += done.has_value(); });
+        }
+      });
+    }
+    for (std::thread& thread : threads)
+      thread.join();
+  }
+  std::promise<bool> last;
+  store_->set_state("state/0/0", "", [&last](auto done) { last.set_value(done.has_value()); });
+  EXPECT_TRUE(last.get_future().get());
+  EXPECT_EQ(kept, kThreads * kEach) << "they are kept in the order in which they came";
+  EXPECT_EQ(store_->state().size(), kThreads * kEach - 1u);
+  open();
+  EXPECT_EQ(store_->state().size(), kThreads * kEach - 1u);
+}
+
+TEST_F(EmbeddedStoreTest, CarriesOutAJobsOrdersAndKeepsHowFarItIs) {
+  open();
+  const EventId event = append("wh_1", "{}")->first;
+  deliver(event);
+  feed_->wait_for(2);
+  std::promise<bool> ordered;
+  store_->order(
+      {.kind = Orders::Kind::replay, .at = clock_.now(), .states = {}, .deliveries = {{event, "app", 0}}},
+      "job/1", "1", [&ordered](auto done) { ordered.set_value(done.has_value()); });
+  EXPECT_TRUE(ordered.get_future().get());
+  EXPECT_EQ(feed_->wait_for(3).back().state, DeliveryState::pending);
+  open();
+  EXPECT_THAT(store_->state(), testing::ElementsAre(testing::Pair("job/1", "1")));
+  ASSERT_TRUE(feed_->wait_caught_up());
+  const auto row = ask<std::optional<EventRow>>([event](Reader& reader) {
+    assume(on_read);
+    auto found = reader.event(event);
+    return found ? std::optional(*found) : std::nullopt;
+  });
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->deliveries.size(), 2u);
+}
+
+TEST_F(EmbeddedStoreTest, KeepsNoStateOnceItIsStopped) {
+  open();
+  store_->stop();
+  std::optional<std::expected<Sequence, StoreError>> set, ordered;
+  store_->set_state("a", "1", [&set](auto done) { set = done; });
+  store_->order({}, "b", "1", [&ordered](auto done) { ordered = done; });
+  ASSERT_TRUE(set);
+  EXPECT_FALSE(*set);
+  ASSERT_TRUE(ordered);
+  EXPECT_FALSE(*ordered);
+  open();
+  EXPECT_THAT(store_->state(), testing::IsEmpty());
+}
+
 TEST_F(EmbeddedStoreTest, SaysHowFarItIs) {
   open();
   ASSERT_TRUE(append("wh_1", "hello").has_value());

@@ -142,6 +142,16 @@ void add_accepted(std::string_view payload, std::string& out) {
                  quoted(to_text(accepted->event)), millis(accepted->at));
 }
 
+// What is set by name: values are an operator's words.
+void add_state(const StateRecord& state, std::string& out) {
+  out += ",\"entries\":[";
+  for (const auto& [name, value] : state.entries) {
+    if (out.back() != '[') out += ',';
+    out += quoted(name);
+  }
+  out += ']';
+}
+
 // What is set is an operator's words, and a job's filter among them: its size says enough.
 void add_change(std::string_view payload, std::string& out) {
   ChangeRecord change;
@@ -212,8 +222,7 @@ std::string line_of(const FoundRecord& record, bool with_bodies) {
     }
     case RecordKind::state: {
       StateRecord state;
-      if (decode_state(record.payload, state))
-        fmt::format_to(std::back_inserter(out), ",\"entries\":{}", state.entries.size());
+      if (decode_state(record.payload, state)) add_state(state, out);
       break;
     }
     case RecordKind::rejected:

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/random.h"
+#include "store/inspect.h"
 #include "store/journal_test_world.h"
 
 namespace creel::store {
@@ -116,6 +117,24 @@ TEST(OperatorState, OutlivesTheSegmentsItWasSetIn) {
     ++heads;
   }
   EXPECT_GT(heads, 2u) << "each segment has to begin with it";
+}
+
+TEST(OperatorState, IsShownByNameInTheJournal) {
+  StateWorld world;
+  world.restart();
+  world.set("pause/destination/app", "secret reason");
+  world.step();
+  for (int i = 0; i < 20; ++i)
+    ASSERT_TRUE(world.append({std::string(4000, 'e')}).has_value());
+  std::vector<std::string> lines;
+  ASSERT_TRUE(dump_journal(world.disk, "store", {}, [&](std::string_view line) {
+                lines.emplace_back(line);
+                return true;
+              }).has_value());
+  EXPECT_THAT(lines, testing::Contains(testing::HasSubstr(R"("entries":["pause/destination/app"])")));
+  EXPECT_THAT(lines,
+              testing::Contains(testing::HasSubstr(R"("name":"pause/destination/app","value_bytes":13)")));
+  EXPECT_THAT(lines, testing::Each(testing::Not(testing::HasSubstr("secret reason"))));
 }
 
 TEST(OperatorState, KeepsWhatWasThereWhenAChangeFails) {
