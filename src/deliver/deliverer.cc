@@ -136,7 +136,6 @@ void Deliverer::on_caught_up() {
 void Deliverer::run() {
   Role::Holder holder(on_deliver);
   while (true) {
-    open_mail();
     turn();
     for (std::size_t i = 0; i < outlets_.size(); ++i) {
       outlets_[i].wants_content->store(dispatcher_.wants_content(i), std::memory_order_relaxed);
@@ -209,12 +208,15 @@ void Deliverer::take(Ended end, Moment) {
   ended(std::move(end.order), std::move(end.report));
 }
 
-// Starts what is due, moves the transfers on and settles what ended, until that makes room for no more.
+// Starts what is due, moves the transfers on and settles what ended, until that makes room for no more. A
+// backlog can keep that up for long: what is new is heard of all the while.
 void Deliverer::turn() {
   cancel_again();
-  dispatcher_.advance(now());
   std::size_t running = 0;
+  open_mail();
+  dispatcher_.advance(now());
   do {
+    open_mail();
     endpoints_.perform();
     settle();
     running = dispatcher_.running();
