@@ -37,7 +37,10 @@ void set_priority(Priority priority) {
       if (!set_scheduling(-5, kShortTurn)) static_cast<void>(set_scheduling(0, kShortTurn));
       return;
     case Priority::following:
-      static_cast<void>(set_scheduling(4, 0));
+      static_cast<void>(set_scheduling(4, kShortTurn));
+      return;
+    case Priority::delivering:
+      static_cast<void>(set_scheduling(6, 0));
       return;
     case Priority::looking:
       static_cast<void>(set_scheduling(8, 0));

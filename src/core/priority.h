@@ -9,9 +9,10 @@
 namespace creel {
 
 enum class Priority {
-  answering,  // the loop and the journal
-  following,  // the index, and filling segments ahead
-  looking,    // questions of operators
+  answering,   // the loop and the journal
+  following,   // the index, and filling segments ahead
+  delivering,  // attempts: what they hear of comes by way of the index
+  looking,     // questions of operators
 };
 
 // For the calling thread. What the system refuses is left as it is.

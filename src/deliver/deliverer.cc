@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/priority.h"
+
 namespace creel {
 namespace {
 
@@ -135,6 +137,7 @@ void Deliverer::on_caught_up() {
 
 void Deliverer::run() {
   Role::Holder holder(on_deliver);
+  set_priority(Priority::delivering);
   while (true) {
     turn();
     for (std::size_t i = 0; i < outlets_.size(); ++i) {

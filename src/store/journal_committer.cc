@@ -292,6 +292,7 @@ void Committer::write_outcomes() {
   const auto first = write_planned(Room::reserved);
   if (first) {
     if (!sync_due_) sync_due_ = clock_.ticks() + options_.outcome_sync;
+    if (unsynced_bytes_ >= options_.outcome_sync_bytes) sync_due_ = clock_.ticks();
     if (!outcomes_.empty()) outcomes_due_ = clock_.ticks();
   } else {
     outcomes_due_ = clock_.ticks() + options_.room_probe;

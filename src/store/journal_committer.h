@@ -59,6 +59,9 @@ struct Forward {
 struct CommitterOptions {
   std::chrono::milliseconds outcome_write{5};
   std::chrono::milliseconds outcome_sync{900};
+  // So many bytes of them are synced before that: the index reads what is synced, and what is fresh would wait
+  // behind a second's worth.
+  std::uint64_t outcome_sync_bytes = 3072;
   std::chrono::milliseconds room_probe{250};  // While full: how often to look for room again.
 };
 

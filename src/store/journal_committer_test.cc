@@ -267,6 +267,19 @@ TEST(Committer, WritesOutcomesSoonAndSyncsThemWithinASecond) {
   EXPECT_EQ(world.count(RecordKind::outcome), 1u);
 }
 
+// What is fresh waits in the index behind what was synced with it: that must not be a second's worth.
+TEST(Committer, SyncsManyOutcomesSooner) {
+  CommitterWorld world;
+  assume(on_journal);
+  for (int i = 1; i <= 1000; ++i)
+    world.committer->submit(world.outcome(i));
+  world.clock.advance(5ms);
+  for (int i = 0; i < 3; ++i)
+    world.committer->step();
+  EXPECT_GT(world.count(RecordKind::outcome), 0u);
+  EXPECT_FALSE(world.journal->has_unsynced()) << "a few would have a second";
+}
+
 TEST(Committer, LetsOutcomesRideAlongWithTheNextSync) {
   assume(on_journal);
   CommitterWorld world;
