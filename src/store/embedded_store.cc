@@ -154,7 +154,7 @@ std::optional<Ticks> EmbeddedStore::Impl::step() {
     retention.reset();
     return next;
   }
-  const auto retained = retention.step(*index);
+  const auto retained = retention.step(*index, feed);
   if (!retained) {
     indexer.drop(retained.error());
     return parts.clock.ticks();

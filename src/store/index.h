@@ -98,14 +98,15 @@ class Index {
   std::expected<void, IndexFailure> flush_keys(Sequence sequence) ON_INDEX;
   // Removes the rows of the next `limit` events of a segment from `after` on, and with the last of them
   // whatever else came out of it. What has become pending again stays and is named: it has to be copied
-  // first.
+  // first. The feed (which may be null) hears of dead deliveries that go, as cancelled: a key that one of
+  // them has parked waits for nobody any more.
   struct Forgotten {
     std::optional<EventId> after;  // where to go on; nothing at the end
     std::vector<EventId> pending;
     std::size_t events = 0, dead = 0;
   };
   std::expected<Forgotten, IndexFailure> forget(const IndexedSegment& segment, EventId after,
-                                                std::size_t limit) ON_INDEX;
+                                                std::size_t limit, DeliveryFeed* feed) ON_INDEX;
   // What was dropped behind a segment as a duplicate of something in it, from `after` on.
   std::vector<EventId> dropped(const IndexedSegment& segment, EventId after) ON_INDEX;
   // Closes a segment of which all events are forgotten: no record of it counts any more.

@@ -159,7 +159,7 @@ void Index::dump_rows(const std::function<void(std::string_view)>& line) {
 }
 
 std::expected<Index::Forgotten, IndexFailure> Index::forget(const IndexedSegment& segment, EventId after,
-                                                            std::size_t limit) {
+                                                            std::size_t limit, DeliveryFeed* feed) {
   Impl& index = *impl_;
   // Those that were received here, and those whose copy stands here; of neither those that were copied on
   // from here.
@@ -189,12 +189,19 @@ std::expected<Index::Forgotten, IndexFailure> Index::forget(const IndexedSegment
     }
     ++forgotten.events;
     if (has(DeliveryState::dead)) ++forgotten.dead;
+    for (DeliveryEntry gone : row->deliveries) {
+      if (gone.state != DeliveryState::dead) continue;
+      gone.state = DeliveryState::cancelled;
+      index.batch->report(*row, gone, index.place.next - 1, nullptr);
+    }
     index.batch->remove(id);
   }
   index.batch->flush();
-  index.batch->clear();
   index.sql->commit.run();
   if (!index.database.ok()) return std::unexpected(index.failure());
+  if (feed != nullptr && !index.batch->reports().empty())
+    feed->on_indexed(index.batch->reports(), index.place.next - 1);
+  index.batch->clear();
   if (ids.size() == limit) forgotten.after = ids.back();
   return forgotten;
 }

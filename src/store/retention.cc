@@ -48,7 +48,7 @@ bool Retention::is_answered() {
   return answer_->has_come;
 }
 
-Retention::Result Retention::step(Index& index) {
+Retention::Result Retention::step(Index& index, DeliveryFeed* feed) {
   Result result;
   switch (phase_) {
     case Phase::idle:
@@ -64,7 +64,7 @@ Retention::Result Retention::step(Index& index) {
       result = settle(index);
       break;
     case Phase::forget:
-      result = forget(index);
+      result = forget(index, feed);
       break;
     case Phase::remove:
       result = remove();
@@ -393,14 +393,14 @@ Retention::Result Retention::settle(Index& index) {
 // --- Removing
 // ------------------------------------------------------------------------------------------------------
 
-Retention::Result Retention::forget(Index& index) {
+Retention::Result Retention::forget(Index& index, DeliveryFeed* feed) {
   // Whoever pins an event asks afterwards whether it is there, and is answered behind this transaction.
   if (pinned() != pinned_) {
     reset();
     next_look_.reset();
     return parts_.clock.ticks();
   }
-  const auto forgotten = index.forget(segment_, forgotten_upto_, kForgetEvents);
+  const auto forgotten = index.forget(segment_, forgotten_upto_, kForgetEvents, feed);
   if (!forgotten) return std::unexpected(forgotten.error());
   forgotten_ += forgotten->events;
   forgotten_dead_ += forgotten->dead;

@@ -67,7 +67,8 @@ class Retention {
 
   // Does the next piece of work, if there is any. Gives the time of the next one; nothing while it waits for
   // an answer or for the index. After an error it begins again from the start.
-  std::expected<std::optional<Ticks>, IndexFailure> step(Index& index) ON_INDEX;
+  // `feed` hears of dead deliveries that go (Index::forget); null: nobody does.
+  std::expected<std::optional<Ticks>, IndexFailure> step(Index& index, DeliveryFeed* feed) ON_INDEX;
   // The index was closed.
   void reset();
 
@@ -94,7 +95,7 @@ class Retention {
   Result scan(Index& index) ON_INDEX;
   Result copy(Index& index) ON_INDEX;
   Result settle(Index& index) ON_INDEX;
-  Result forget(Index& index) ON_INDEX;
+  Result forget(Index& index, DeliveryFeed* feed) ON_INDEX;
   Result remove();
   Time trusted_newest(Index& index);
   std::set<EventId> pinned() const;

@@ -57,7 +57,7 @@ class RetentionTest : public testing::Test, public IndexFixture {
     clock_.advance(2s);
     for (int i = 0; i < 100'000; ++i) {
       IndexFixture::index();
-      const auto next = retention_->step(*index_);
+      const auto next = retention_->step(*index_, &feed_);
       ASSERT_TRUE(next.has_value()) << next.error().message;
       if (*next && **next > clock_.ticks()) return;
     }
@@ -83,7 +83,7 @@ class RetentionTest : public testing::Test, public IndexFixture {
       assume(on_index);
       keep({.key = "now" + std::to_string(filled_++), .destinations = {}});
       IndexFixture::index();
-      static_cast<void>(retention_->step(*index_));
+      static_cast<void>(retention_->step(*index_, &feed_));
     }
     retain();
   }
@@ -205,6 +205,23 @@ TEST_F(RetentionTest, CopiesAReplayWithItsEvent) {
   EXPECT_EQ(row->deliveries[1].id.ordinal, 2u);
   EXPECT_EQ(row->deliveries[1].state, DeliveryState::pending);
   EXPECT_EQ(rows(), rebuilt_rows());
+}
+
+TEST_F(RetentionTest, TellsOfDeadLettersThatGo) {
+  const EventId id = keep({.key = "wh_1"}), fine = keep({.key = "wh_2"});
+  attempt(id, 1, AttemptResult::status, DeliveryState::dead);
+  attempt(fine, 1, AttemptResult::delivered, DeliveryState::delivered);
+  fill_segment();
+  const auto told_of = [this](EventId event) {
+    return std::ranges::count_if(feed_.told, [event](const auto& told) {
+      return told.event == event && told.state == DeliveryState::cancelled;
+    });
+  };
+  EXPECT_EQ(told_of(id), 0);
+  grow_old(50h);
+  ASSERT_FALSE(reader()->event(id).has_value());
+  EXPECT_EQ(told_of(id), 1) << "a key that it has parked is free";
+  EXPECT_EQ(told_of(fine), 0);
 }
 
 TEST_F(RetentionTest, KeepsASegmentThatIsNotOld) {
@@ -360,7 +377,7 @@ TEST_F(RetentionTest, KnowsAnOutcomeThatCameBeforeACopyWhenItIsRestartedBehindIt
     keep({.key = "now" + std::to_string(filled_++), .destinations = {}});
     index();
     assume(on_index);
-    static_cast<void>(retention_->step(*index_));
+    static_cast<void>(retention_->step(*index_, &feed_));
   }
   bool is_copied = false;
   before_forward_ = [this, id, &is_copied] {
@@ -370,7 +387,7 @@ TEST_F(RetentionTest, KnowsAnOutcomeThatCameBeforeACopyWhenItIsRestartedBehindIt
   for (int steps = 0; !is_copied && steps < 1000; ++steps) {
     clock_.advance(2s);
     assume(on_index);
-    ASSERT_TRUE(retention_->step(*index_).has_value());
+    ASSERT_TRUE(retention_->step(*index_, &feed_).has_value());
   }
   ASSERT_TRUE(is_copied);
   open_journal();
@@ -478,7 +495,7 @@ TEST_F(RetentionTest, RemovesAFileThatACrashLeftBehindItsRows) {
     ASSERT_TRUE(index_->flush_keys(segment.last + 1).has_value());
     EventId after;
     while (true) {
-      const auto forgotten = index_->forget(segment, after, 100);
+      const auto forgotten = index_->forget(segment, after, 100, nullptr);
       ASSERT_TRUE(forgotten.has_value());
       if (!forgotten->after) break;
       after = *forgotten->after;

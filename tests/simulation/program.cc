@@ -197,7 +197,7 @@ void Program::index() {
   store::Index* index = indexer_.index();
   if (index == nullptr) {
     retention_.reset();
-  } else if (const auto retained = retention_.step(*index); !retained) {
+  } else if (const auto retained = retention_.step(*index, this); !retained) {
     indexer_.drop(retained.error());
     index_due_ = parts_.clock.ticks();
   } else {

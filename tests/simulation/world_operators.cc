@@ -114,8 +114,6 @@ void World::settle() {
   for (int round = 0; ok() && truth_.has_pending() && round < kCancelRounds; ++round) {
     cancel_dead();
     come_to_rest();
-    // What was dead went with its time: its key stays parked until the next start.
-    if (ok() && retention_options_.age.count() > 0 && truth_.has_pending()) die(End::restart);
   }
   if (!ok()) return;
   for (const auto& [id, event] : truth_.events()) {
