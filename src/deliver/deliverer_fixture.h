@@ -76,7 +76,8 @@ class TableStore final : public Store {
     assume(on_journal);
     std::lock_guard lock(mutex_);
     ++sequence_;
-    const DeliveryId id{.event = command.event, .destination = command.destination};
+    const DeliveryId id{
+        .event = command.event, .destination = command.destination, .ordinal = std::max(command.ordinal, 1u)};
     Row& row = rows_.at(id);
     if (refused_commands > 0) {
       --refused_commands;

@@ -199,5 +199,34 @@ TEST(DestinationQueue, BeginsNothingOnceItDrains) {
   EXPECT_FALSE(q.queue->wakes_at());
 }
 
+// A replay's news has no content: the index is asked for it, also for one that comes while a page is on its
+// way.
+TEST(DestinationQueue, FindsAReplayInTheIndex) {
+  for (const bool is_reading : {false, true}) {
+    Queue q;
+    const EventId event = q.arrive();
+    q.succeed(*q.queue->next_attempt(q.now));
+    q.tell(event, DeliveryState::delivered, 1);
+    if (is_reading) {
+      q.tell(EventId::of(99, 0), DeliveryState::pending);
+      ASSERT_TRUE(q.queue->wanted_page(q.now));
+    }
+    const DeliveryNews news{.event = event, .ordinal = 2, .due = q.now.wall, .sequence = ++q.sequence};
+    q.queue->on_news(news, q.now);
+    EXPECT_FALSE(q.queue->next_attempt(q.now)) << "nothing is known of it yet";
+    if (is_reading) q.queue->on_page({.upto = q.sequence - 1}, q.now);
+    ASSERT_TRUE(q.queue->wanted_page(q.now));
+    DuePage page = q.page(event, q.now.wall, q.sequence);
+    page.deliveries[0].id.ordinal = 2;
+    q.queue->on_page(std::move(page), q.now);
+    const auto order = q.queue->next_attempt(q.now);
+    ASSERT_TRUE(order);
+    EXPECT_EQ(order->event, event);
+    EXPECT_EQ(order->ordinal, 2u);
+    EXPECT_EQ(order->trigger, AttemptTrigger::replay);
+    EXPECT_EQ(q.succeed(*order).delivery, (DeliveryId{event, "app", 2}));
+  }
+}
+
 }  // namespace
 }  // namespace creel
