@@ -42,7 +42,7 @@ std::expected<std::chrono::seconds, http::Response> wait_of(const Query& query) 
 }  // namespace
 
 std::expected<EventList, http::Response> parse_event_list(const Query& query, bool with_wait) {
-  std::vector<std::string_view> known(kSelectionNames);
+  std::vector<std::string_view> known(kSelectionNames.begin(), kSelectionNames.end());
   known.insert(known.end(), {"cursor", "limit", "order"});
   if (with_wait) known.emplace_back("wait");
   if (const auto complaint = complain_of_unknown(query, known)) return std::unexpected(*complaint);

@@ -4,8 +4,8 @@
 // Values; const functions may be called from any thread.
 #pragma once
 
+#include <array>
 #include <expected>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,9 +21,9 @@
 namespace creel::admin {
 
 // What the members of a selection are called, besides "ids", which a query string does not have.
-inline constexpr std::initializer_list<std::string_view> kSelectionNames = {
-    "source", "type",  "id",    "subject", "destination", "state",
-    "status", "error", "since", "until",   "text",        "filter"};
+inline constexpr auto kSelectionNames =
+    std::to_array<std::string_view>({"source", "type", "id", "subject", "destination", "state", "status",
+                                     "error", "since", "until", "text", "filter"});
 
 struct Selection {
   EventFilter events;  // `content` is left out: see reading()

@@ -237,30 +237,32 @@ bool TransformEvent::take_fields(lua_State* L, int event, const char* name, Head
   message_ = std::string("event.").append(name);
   if (type != LUA_TTABLE) refuse(L, message_, ": must be a table");
   refuse_weak(L, table);
-  std::size_t bytes = 0;
-  std::string_view wrong;
-  bool is_wrong = false;
-  for (lua_pushnil(L); lua_next(L, table) != 0; lua_settop(L, table + 1)) {
+  keys_.clear();
+  for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1)) {
     charge_steps(L, 1);
     if (lua_type(L, -2) != LUA_TSTRING) refuse(L, message_, ": a key is no text");
     std::size_t size = 0;
     const char* text = lua_tolstring(L, -2, &size);
-    const std::string_view key(text, size);
-    bytes += 32 + size;
+    keys_.emplace_back(text, size);
+  }
+  // In their order, so that the same one is named each time.
+  std::ranges::sort(keys_);
+  std::size_t bytes = 0;
+  for (const std::string_view key : keys_) {
+    bytes += 32 + key.size();
     if (bytes > kHeadBytesMax) refuse(L, message_, ": longer than 256 KiB");
     const std::size_t first = into.values.size();
+    push_text(L, key);
+    lua_rawget(L, table);
     if (!take_values(L, into, bytes)) {
-      if (!is_wrong || key < wrong) wrong = key;
-      is_wrong = true;
+      message_.append("[\"").append(key.substr(0, 64)).append("\"]");
+      refuse(L, message_, ": must be a text, a number or a list of these");
     }
+    lua_settop(L, table);
     into.fields.push_back({.name = std::string(key),
                            .normalised = std::string(key),
                            .first_value = first,
                            .count = into.values.size() - first});
-  }
-  if (is_wrong) {
-    message_.append("[\"").append(wrong.substr(0, 64)).append("\"]");
-    refuse(L, message_, ": must be a text, a number or a list of these");
   }
   lua_settop(L, table - 1);
   return true;

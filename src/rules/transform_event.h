@@ -11,6 +11,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/model.h"
 #include "rules/lua_json.h"
@@ -62,6 +63,7 @@ class TransformEvent {
   std::string new_body_;
   HeadChange headers_, query_;
   bool has_headers_ = false, has_query_ = false;
+  std::vector<std::string_view> keys_;
   std::string message_;
 };
 

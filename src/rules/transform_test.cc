@@ -148,6 +148,37 @@ TEST(Transform, NamesWhatCannotBeSent) {
   }
 }
 
+// Each Lua orders its tables by a seed of its own.
+TEST(Transform, NamesTheFirstOfSeveralThatCannotBeSent) {
+  TransformWorld world;
+  const std::string_view letters = "hgfedcba";
+  for (const Case& row : std::initializer_list<Case>{
+           {"event.headers[name .. ' '] = 'c'", "event.headers[\"a \"]: no header can have this name"},
+           {"event.headers[name] = {1, {}}",
+            "event.headers[\"a\"]: must be a text, a number or a list of these"},
+           {"event.query[name] = {1, {}}", "event.query[\"a\"]: must be a text, a number or a list of these"},
+           {"event.headers[name] = '\\n'",
+            "event.headers[\"a\"]: a header's value cannot hold control characters"},
+           {"event.headers[name:upper()] = '1' event.headers[name] = '1'",
+            "event.headers[\"A\"]: the header is there twice, in different spellings"},
+           {"event[name] = 1",
+            "event.a: an event has no such field (what is to be sent belongs into body, headers or query)"},
+       }) {
+    std::vector<Transform> alive;
+    for (int i = 0; i < 64; ++i) {
+      auto transform =
+          Transform::compile("function(event) for name in ('" + std::string(letters) + "'):gmatch('.') do " +
+                                 std::string(row.lua) + " end return event end",
+                             world.limits);
+      ASSERT_TRUE(transform) << transform.error().message;
+      const auto made = transform->run(world.event);
+      ASSERT_FALSE(made) << row.lua;
+      ASSERT_EQ(made.error().message, row.wanted) << row.lua << " the " << i << "th time";
+      alive.push_back(*std::move(transform));
+    }
+  }
+}
+
 TEST(Transform, SendsNothingForNil) {
   TransformWorld world;
   EXPECT_EQ(world.body("function(event) return nil end"), "nil");
